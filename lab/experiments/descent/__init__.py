@@ -1,0 +1,1 @@
+"""Descent: how training moves."""

@@ -1,0 +1,105 @@
+"""A run as a .glass file: JSON of known fields, checked one by one, so that opening one can never run code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lab.catalogue import Catalogue
+from lab.files import write_whole
+from lab.session import Entry, Session
+
+VERSION = 1
+LONGEST = 64 * 2**20
+FIELDS = {"watchglass", "experiment", "seed", "settings", "view", "journal", "t"}
+
+
+def save(session: Session, path: str | Path) -> None:
+    """Write the run, whole or not at all."""
+    write_whole(path, json.dumps(session.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read(path: str | Path, catalogue: Catalogue) -> tuple[Session, int]:
+    """The run in a file at its start, its journal loaded, and the step at which it was saved."""
+    file = Path(path)
+    try:
+        if file.stat().st_size > LONGEST:
+            raise ValueError(f"{file.name} is larger than {LONGEST // 2**20} MB: this is not a saved run")
+        text = file.read_text(encoding="utf-8")
+    except OSError as wrong:
+        raise ValueError(f"{file.name} cannot be read: {wrong.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{file.name} is not a saved run: it is not text") from None
+    try:
+        data = json.loads(text, parse_constant=_refused)
+    except json.JSONDecodeError as wrong:
+        raise ValueError(f"{file.name} is damaged at line {wrong.lineno}: {wrong.msg}") from None
+    except RecursionError:
+        raise ValueError(f"{file.name} is damaged: it is nested too deeply") from None
+    except ValueError as wrong:
+        raise ValueError(f"{file.name} is damaged: {wrong}") from None
+    try:
+        return session_from(data, catalogue)
+    except ValueError as wrong:
+        raise ValueError(f"{file.name} cannot be opened: {wrong}") from None
+
+
+def session_from(data: Any, catalogue: Catalogue) -> tuple[Session, int]:
+    """The same from data already read."""
+    if not isinstance(data, Mapping) or "watchglass" not in data:
+        raise ValueError("it is not a saved run")
+    if not _whole(data["watchglass"], 1) or data["watchglass"] > VERSION:
+        raise ValueError(f"it was written by a newer version ({data['watchglass']!r}; this one reads {VERSION})")
+    if missing := FIELDS - data.keys():
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    if unknown := data.keys() - FIELDS:
+        raise ValueError(f"it has unknown fields: {', '.join(sorted(map(str, unknown)))}")
+    if not isinstance(data["experiment"], str):
+        raise ValueError("its experiment is not a name")
+    if not _whole(data["seed"], 0) or not _whole(data["t"], 0):
+        raise ValueError("its seed and its step must be whole numbers from 0")
+    kind = catalogue.load(data["experiment"])
+    settings = {}
+    for part, view in (("settings", False), ("view", True)):
+        if not isinstance(data[part], Mapping):
+            raise ValueError(f"its {part} are not a table")
+        for name, value in data[part].items():
+            control = kind.controls.get(name)
+            if control is None or control.view != view:
+                raise ValueError(f"{kind.name} has no {'view ' if view else ''}control {name}")
+            settings[name] = control.check(value)
+    session = Session(kind, settings, data["seed"])
+    session.load_journal(_entries(data["journal"], kind))
+    return session, data["t"]
+
+
+def _entries(journal: Any, kind: Any) -> list[Entry]:
+    if not isinstance(journal, list):
+        raise ValueError("its journal is not a list")
+    entries = []
+    for line in journal:
+        if not isinstance(line, list) or len(line) != 5:
+            raise ValueError("a line of its journal is not [step, kind, name, value, gesture]")
+        t, what, name, value, gesture = line
+        if not _whole(t, 0) or not _whole(gesture, 0):
+            raise ValueError("a step or gesture in its journal is not a whole number from 0")
+        if what == "set" and isinstance(name, str) and name in kind.controls:
+            control = kind.controls[name]
+            if control.view or control.restarts:
+                raise ValueError(f"its journal sets {name}, which does not act on a running experiment")
+            entries.append(Entry(t, what, name, control.check(value), gesture))
+        elif what == "act" and isinstance(name, str) and name in kind.actions:
+            entries.append(Entry(t, what, name, kind.actions[name].check(value), gesture))
+        else:
+            raise ValueError(f"its journal holds something unknown: {what!r} {name!r}"[:120])
+    return entries
+
+
+def _whole(value: Any, low: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value < 2**53
+
+
+def _refused(constant: str) -> float:
+    raise ValueError(f"{constant} is not a number")

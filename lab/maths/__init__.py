@@ -1,0 +1,1 @@
+"""Maths that experiments share."""
