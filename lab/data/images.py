@@ -17,16 +17,14 @@ class Pictures:
     def __post_init__(self) -> None:
         images, labels = np.array(self.images, dtype=np.float32), np.array(self.labels)
         if images.ndim != 3 or not images.size:
-            raise ValueError(f"images must have the shape (n, height, width), none 0, not {images.shape}.")
+            raise ValueError(f"images must have the shape (n, height, width), none 0, not {images.shape}")
         if not (images.min() >= 0 and images.max() <= 1):
-            raise ValueError(f"images must be from 0 to 1, not from {images.min()} to {images.max()}.")
+            raise ValueError(f"images must be from 0 to 1, not from {images.min()} to {images.max()}")
         if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
-            raise ValueError(
-                f"labels must be {len(images)} whole numbers, not {labels.dtype} of shape {labels.shape}."
-            )
+            raise ValueError(f"labels must be {len(images)} whole numbers, not {labels.dtype} of shape {labels.shape}")
         if labels.min() < 0 or labels.max() >= len(self.names):
             raise ValueError(
-                f"labels must be from 0 to {len(self.names) - 1}, not from {labels.min()} to {labels.max()}."
+                f"labels must be from 0 to {len(self.names) - 1}, not from {labels.min()} to {labels.max()}"
             )
         for name, array in (("images", images), ("labels", labels.astype(np.int64))):
             array.setflags(write=False)

@@ -16,14 +16,14 @@ EDGE = 6.0  # made points stay within [-EDGE, EDGE]
 
 def _whole(value: Any, name: str, least: int, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= most:
-        raise ValueError(f"{name} must be a whole number from {least} to {most}, not {shortened(value)}.")
+        raise ValueError(f"{name} must be a whole number from {least} to {most}, not {shortened(value)}")
     return int(value)
 
 
 def _real(value: Any, name: str, least: float, most: float, range_said: str) -> float:
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not (number and least <= value <= most):
-        raise ValueError(f"{name} must be a {range_said}, not {shortened(value)}.")
+        raise ValueError(f"{name} must be a {range_said}, not {shortened(value)}")
     return float(value)
 
 
@@ -57,18 +57,16 @@ class Points:
     def __init__(self, x: ArrayLike, y: ArrayLike, number: ArrayLike | None = None, made: Made | None = None):
         x, y = np.array(x, dtype=np.float64), np.array(y)
         if x.ndim != 2 or x.shape[1] != 2:
-            raise ValueError(f"x must have two coordinates for each point, shape (n, 2), not {x.shape}.")
+            raise ValueError(f"x must have two coordinates for each point, shape (n, 2), not {x.shape}")
         n = _whole(len(x), "the number of points", 1, MOST_POINTS)
         if not np.isfinite(x).all():
-            raise ValueError(f"x must be finite, not {x[~np.isfinite(x)][0]}.")
+            raise ValueError(f"x must be finite, not {x[~np.isfinite(x)][0]}")
         number = np.arange(n) if number is None else np.array(number)
         for name, whole, most in (("y", y, MOST_CLASSES - 1), ("number", number, MOST_POINTS - 1)):
             if whole.shape != (n,) or whole.dtype.kind not in "iu" or whole.min() < 0 or whole.max() > most:
-                raise ValueError(
-                    f"{name} must be {n} whole numbers from 0 to {most}, not {shortened(whole.tolist())}."
-                )
+                raise ValueError(f"{name} must be {n} whole numbers from 0 to {most}, not {shortened(whole.tolist())}")
         if len(np.unique(number)) < n:
-            raise ValueError(f"number must differ from point to point, not {shortened(number.tolist())}.")
+            raise ValueError(f"number must differ from point to point, not {shortened(number.tolist())}")
         fields = {"x": x, "y": y.astype(np.int64), "number": number.astype(np.int64)}
         for name, array in fields.items():
             array.setflags(write=False)
@@ -108,7 +106,7 @@ class Points:
         where = _coordinate(x, "x"), _coordinate(y, "y")
         label = _whole(label, "label", 0, MOST_CLASSES - 1)
         if len(self) == MOST_POINTS:
-            raise ValueError(f"A cloud holds 1 to {MOST_POINTS} points and this is full: erase one first.")
+            raise ValueError(f"A cloud holds 1 to {MOST_POINTS} points and this is full: erase one first")
         free = np.setdiff1d(np.arange(len(self) + 1), self.number)[0]
         return Points(np.vstack((self.x, where)), np.append(self.y, label), np.append(self.number, free))
 
@@ -122,7 +120,7 @@ class Points:
         """One point less; those after it move up."""
         index = self._index(index)
         if len(self) == 1:
-            raise ValueError("A cloud needs a point: add another before you erase the last.")
+            raise ValueError("A cloud needs a point: add another before you erase the last")
         x, y, number = (np.delete(field, index, axis=0) for field in (self.x, self.y, self.number))
         return Points(x, y, number)
 
@@ -159,17 +157,17 @@ class Points:
 def from_json(data: Any) -> Points:
     """The cloud that `to_json` wrote, or a ValueError that says what is wrong with `data`."""
     if not isinstance(data, dict):
-        raise ValueError(f"points must be an object with a kind, not {shortened(data)}.")
+        raise ValueError(f"points must be an object with a kind, not {shortened(data)}")
     if data.get("kind") != "own":
         _exactly(data, Made._fields)
         return make(**data)
     _exactly(data, ("kind", "x", "y", "number"))
     for name in ("x", "y", "number"):
         if not isinstance(data[name], list) or not 1 <= len(data[name]) <= MOST_POINTS:
-            raise ValueError(f"{name} must be a list of 1 to {MOST_POINTS}, not {shortened(data[name])}.")
+            raise ValueError(f"{name} must be a list of 1 to {MOST_POINTS}, not {shortened(data[name])}")
     for at in data["x"]:
         if not isinstance(at, list) or len(at) != 2:
-            raise ValueError(f"each item of x must be a list of two numbers, not {shortened(at)}.")
+            raise ValueError(f"each item of x must be a list of two numbers, not {shortened(at)}")
     return Points(
         [[_coordinate(value, "a coordinate in x") for value in at] for at in data["x"]],
         [_whole(label, "a label in y", 0, MOST_CLASSES - 1) for label in data["y"]],
@@ -179,13 +177,13 @@ def from_json(data: Any) -> Points:
 
 def _exactly(data: dict, keys: tuple[str, ...]) -> None:
     if set(data) != set(keys):
-        raise ValueError(f"points must have exactly the keys {', '.join(keys)}, not {shortened(list(data))}.")
+        raise ValueError(f"points must have exactly the keys {', '.join(keys)}, not {shortened(list(data))}")
 
 
 def make(kind: str, n: int = 200, noise: float = 0.1, classes: int | None = None, seed: int = 0) -> Points:
     """A cloud of n points of a kind in KINDS, its classes taking turns so that they are of equal size."""
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {shortened(kind)}.")
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {shortened(kind)}")
     shape = KINDS[kind]
     n = _whole(n, "n", 1, MOST_POINTS)
     noise = _real(noise, "noise", 0, 1, "number from 0 to 1")

@@ -8,8 +8,8 @@ import ast
 import math
 import operator
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial, reduce
@@ -260,8 +260,7 @@ def derive(node: Node, by: str) -> Node:
             return total([(1, by_base), (1, by_exponent)])
     scale, powers = factors(node)  # products, quotients and whole powers are one rule: each factor in its turn
     return total(
-        (1, product(compose(scale * n, {**powers, factor: n - 1}), derive(factor, by)))
-        for factor, n in powers.items()
+        (1, product(compose(scale * n, {**powers, factor: n - 1}), derive(factor, by))) for factor, n in powers.items()
     )
 
 
@@ -302,7 +301,9 @@ def compose(scale: Fraction | int, powers: Mapping[Node, int]) -> Node:
 
 
 def product(*nodes: Node) -> Node:
-    return number(0) if any(node.value == 0 for node in nodes) else compose(*factors(reduce(partial(apply, "*"), nodes)))
+    return (
+        number(0) if any(node.value == 0 for node in nodes) else compose(*factors(reduce(partial(apply, "*"), nodes)))
+    )
 
 
 def summands(node: Node) -> Iterator[tuple[Fraction, Node]]:
@@ -336,39 +337,72 @@ def total(terms: Iterable[tuple[Fraction | int, Node]]) -> Node:
 
 # -- writing -------------------------------------------------------------------------------------------------------
 
-RANKS = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 3, "**": 4}  # how tightly each holds its parts together
-TIGHTEST = 5
+
+def rank(node: Node) -> int:
+    """How tightly a node holds its parts together: one of a lower rank than its place needs brackets."""
+    if not node.parts:
+        return 3 if "e" in digits(node) else 5
+    return {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 3, "**": 4}.get(node.head, 5)
 
 
-def digits(value: float) -> str:
-    return str(int(value)) if value.is_integer() and value < 1e16 else repr(value)
+def digits(node: Node) -> str:
+    """The digits of a number, and nothing for what has a name."""
+    value = 0.0 if node.head or node.value is None else node.value
+    return "" if node.head else str(int(value)) if value.is_integer() and value < 1e16 else repr(value)
 
 
 def write(node: Node) -> str:
     """The formula as a person would type it."""
 
-    def within(part: Node, rank: int) -> str:
-        return write(part) if RANKS.get(part.head, TIGHTEST) >= rank else f"({write(part)})"
+    def held(part: Node, least: int) -> str:
+        return write(part) if rank(part) >= least else f"({write(part)})"
 
     match node.head, node.parts:
-        case "", _:
-            return digits(node.value or 0.0)
         case name, ():
-            return name
+            return name or digits(node)
         case "+" | "-" as sign, (u, v):
-            return f"{write(u)} {sign} {within(v, 3)}"
+            return f"{write(u)} {sign} {held(v, 3)}"
         case "neg", (u,):
-            return f"-{within(u, 3)}"
+            return f"-{held(u, 3)}"
         case "*" | "/" as sign, (u, v):
-            return f"{within(u, 2)}{sign}{within(v, 4)}"
+            return f"{held(u, 2)}{sign}{held(v, 4)}"
         case "**", (u, v):
-            return f"{within(u, 5)}**{within(v, 4)}"
+            return f"{held(u, 5)}**{held(v, 4)}"
     return f"{node.head}({', '.join(map(write, node.parts))})"
 
 
 def typeset(node: Node) -> str:
     """The formula in LaTeX."""
 
-    def within(part: Node, rank: int) -> str:
-        holds = 4 if part.head == "exp" else 3 if "10^" in typeset(part)
-        return write(part) if RANKS.get(part.head, TIGHTEST) >= rank else f"({write(part)})"
+    def held(part: Node, least: int) -> str:
+        return typeset(part) if rank(part) >= least else rf"\left({typeset(part)}\right)"
+
+    match node.head, node.parts:
+        case "", _:
+            return re.sub(r"e\+?(-?)0*(\d+)", r" \\cdot 10^{\1\2}", digits(node))
+        case "pi", () if node.value is not None:
+            return r"\pi"
+        case name, ():
+            letter = re.fullmatch(r"([^\W\d])_?(\d*)", name)  # x, and x1 with its index below
+            return rf"\mathrm{{{name}}}" if not letter else letter[1] + (f"_{{{letter[2]}}}" if letter[2] else "")
+        case "+" | "-" as sign, (u, v):
+            return f"{typeset(u)} {sign} {held(v, 3 if sign == '-' or v.head == 'neg' else 1)}"
+        case "neg", (u,):
+            return f"-{held(u, 3)}"
+        case "*", (u, v):
+            right = held(v, 3)
+            return rf"{held(u, 2)} \cdot {right}" if re.match(r"\d|\\frac", right) else rf"{held(u, 2)} \, {right}"
+        case "/", (u, v):
+            return rf"\frac{{{typeset(u)}}}{{{typeset(v)}}}"
+        case "**", (Node(head="sin" | "cos" | "tan" | "tanh" | "log" as name, parts=(u,)), Node(head="") as n):
+            return rf"\{name}^{{{typeset(n)}}}\left({typeset(u)}\right)"
+        case "**", (u, v):
+            return f"{held(u, 6 if u.head == 'exp' else 5)}^{{{typeset(v)}}}"
+        case "exp", (u,):
+            return f"e^{{{typeset(u)}}}"
+        case "sqrt", (u,):
+            return rf"\sqrt{{{typeset(u)}}}"
+        case "abs", (u,):
+            return rf"\left|{typeset(u)}\right|"
+    name = rf"\operatorname{{{node.head}}}" if node.head in ("sign", "step") else rf"\{node.head}"
+    return rf"{name}\left({', '.join(map(typeset, node.parts))}\right)"

@@ -45,7 +45,7 @@ def ravine(kappa: float = 20, angle: float = 0) -> Surface:
     if not 1 <= kappa < math.inf:
         raise ValueError(f"kappa must be a number from 1 up; it is {kappa}")
     c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    xx, xy, yy = c * c + kappa * s * s, (1 - kappa) * s * c, s * s + kappa * c * c
+    xx, xy, yy = c * c + kappa * s * s, s * c - kappa * s * c, s * s + kappa * c * c
     return Surface(
         name="ravine",
         title=f"Ravine, κ = {kappa:g}",

@@ -217,6 +217,7 @@ def test_points_are_equal_by_content_and_so_is_their_hash():
     assert one != Points([[1, 2]], [1])
     assert one != Points([[1, 3]], [0])
     assert one != "points"
+    assert one != Points([[1, 2]], [0], [7])  # it may fall on the other side of a split
     made = make("moons")
     assert made != Points(made.x, made.y)
 
@@ -342,6 +343,15 @@ def test_adding_moving_and_painting_move_no_point_across(points, share, seed, da
     assert on_test_side(points.add(4.5, -1), share, seed) - {len(points)} == before
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_cloud_grown_from_one_point_keeps_every_side(seed):
+    points, before = Points([[0, 0]], [0]), set[int]()
+    for n in range(1, 15):
+        assert on_test_side(points, 0.9, seed) - {n - 1} == before
+        before = on_test_side(points, 0.9, seed)
+        points = points.add(n, 0)
+
+
 @steady
 @given(st.lists(st.integers(1, 29), max_size=20), shares, seeds)
 def test_erasing_moves_no_other_point_across(erased, share, seed):
@@ -371,9 +381,7 @@ def test_a_split_follows_its_seed_and_not_the_data():
     points = make("uniform", 2000, seed=5)
     assert on_test_side(points, 0.5, 5) == on_test_side(points, 0.5, 5)
     assert on_test_side(points, 0.5, 5) != on_test_side(points, 0.5, 6)
-    _, test = points.split(
-        0.5, 5
-    )  # the seed of the points too: places and sides must not share their randomness
+    _, test = points.split(0.5, 5)  # the seed of the points too: places and sides must not share their randomness
     assert points.x[test].mean(axis=0) == pytest.approx([0, 0], abs=0.3)
 
 

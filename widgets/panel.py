@@ -1,0 +1,110 @@
+"""A card on the stage: a panel's title, its legend, and the painters of its marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from lab.marks import Panel
+from lab.session import Frame
+from widgets.look import Look
+from widgets.marks import Hands, Legend, Painter, PlotPainter, WidgetPainter, painter
+from widgets.plot import Plot
+from widgets.theme import icon
+
+
+class Card(QFrame):
+    """One panel, drawn."""
+
+    enlarge = Signal(object)  # the card, when its maximise button is pressed
+
+    def __init__(self, panel: Panel, hands: Hands, look: Look) -> None:
+        super().__init__()
+        self.panel, self.look = panel, look
+        self.setProperty("card", True)
+        self.setMinimumSize(140, 110)
+        self.title = QLabel(panel.title)
+        self.title.setProperty("title", True)
+        self.title.setToolTip(panel.help)
+        self.key = QLabel()
+        self.key.setTextFormat(Qt.TextFormat.RichText)
+        self.detail = QLabel()
+        self.detail.setProperty("quiet", True)
+        self.detail.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for label in (self.key, self.detail):
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.size_button = QToolButton()
+        self.size_button.setProperty("quiet", True)
+        self.size_button.setIconSize(QSize(14, 14))
+        self.size_button.setToolTip("Enlarge this panel (again to put it back)")
+        self.size_button.clicked.connect(lambda: self.enlarge.emit(self))
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.title)
+        head.addWidget(self.key, 3)
+        head.addWidget(self.detail, 2)
+        head.addWidget(self.size_button)
+        body = QVBoxLayout(self)
+        body.setContentsMargins(12, 8, 8, 8)
+        body.setSpacing(6)
+        body.addLayout(head)
+
+        self.plot: Plot | None = None
+        self.drawers: list[Painter] = []
+        for depth, mark in enumerate(panel.marks):
+            kind = painter(mark)
+            if issubclass(kind, WidgetPainter):
+                made: Painter = kind(mark, hands, look)
+                body.addWidget(made.widget, made.stretch)  # type: ignore[attr-defined]
+            else:
+                if self.plot is None:
+                    self.plot = Plot(panel, look)
+                    body.addWidget(self.plot, 3)
+                made = kind(mark, hands, look, self.plot, depth)  # type: ignore[call-arg]
+            self.drawers.append(made)
+        if not any(isinstance(p, WidgetPainter) and p.stretch for p in self.drawers) and self.plot is None:
+            body.addStretch(1)
+        self._entries: Sequence[Legend] | None = None
+        self.restyle(look)
+
+    def show_frame(self, frame: Frame) -> None:
+        """Draw this moment of the run."""
+        for one in self.drawers:
+            one.show(frame)
+        if self.plot is not None:
+            self.plot.follow(p.bounds() for p in self.drawers if isinstance(p, PlotPainter))
+        entries = [entry for one in self.drawers for entry in one.legend()]
+        if entries != self._entries:
+            self._entries = entries
+            self.key.setText(" &nbsp; ".join(map(_swatch, entries)))
+        text = str(frame.values.get(self.panel.detail, "")) if self.panel.detail else ""
+        if text != self.detail.text():
+            self.detail.setText(text)
+            self.detail.setToolTip(text)
+
+    def restyle(self, look: Look) -> None:
+        """Another theme or scale; the same frame is shown again after it."""
+        self.look = look
+        self.size_button.setIcon(icon("maximise", look.theme.quiet))
+        if self.plot is not None:
+            self.plot.restyle(look)
+        for one in self.drawers:
+            one.restyle(look)
+
+    def refit(self) -> None:
+        if self.plot is not None:
+            self.plot.refit()
+
+
+def _swatch(entry: Legend) -> str:
+    mark = "●" if entry.shape else "╌" if entry.dashed else "━"
+    return f'<span style="color:{entry.colour}">{mark}</span> {entry.label}'
+
+
+def empty_space() -> QWidget:
+    """A widget that takes room and shows nothing."""
+    space = QWidget()
+    space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+    return space
