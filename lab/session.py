@@ -469,7 +469,7 @@ class Session:
     def draw(self, names: Iterable[str] | None = None) -> Frame:
         """This moment as a frame; without names, everything that the panels open at first name."""
         if names is None:
-            names = {n for panel in marks.panels(self.layout) if panel.shown for n in panel.names()}
+            names = self.draw_names()
         experiment, run = self.experiment, self.run
         values = experiment.draw(names)
         return Frame(
@@ -490,6 +490,10 @@ class Session:
             approximate=self.approximate,
             finer=bool(experiment.own.refining),
         )
+
+    def draw_names(self) -> frozenset[str]:
+        """What the panels that are open at first name."""
+        return frozenset(name for panel in marks.panels(self.layout) if panel.shown for name in panel.names())
 
     def refine(self, frame: Frame) -> Frame | None:
         """The same frame with finer pictures, or None when there are none to come."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout
 
 from lab.marks import Panel
 from lab.session import Frame
@@ -38,7 +39,6 @@ class Card(QFrame):
         self.size_button = QToolButton()
         self.size_button.setProperty("quiet", True)
         self.size_button.setIconSize(QSize(14, 14))
-        self.size_button.setToolTip("Enlarge this panel (again to put it back)")
         self.size_button.clicked.connect(lambda: self.enlarge.emit(self))
         head = QHBoxLayout()
         head.setSpacing(8)
@@ -67,6 +67,7 @@ class Card(QFrame):
         if not any(isinstance(p, WidgetPainter) and p.stretch for p in self.drawers) and self.plot is None:
             body.addStretch(1)
         self._entries: Sequence[Legend] | None = None
+        self.enlarged = False
         self.restyle(look)
 
     def show_frame(self, frame: Frame) -> None:
@@ -87,11 +88,24 @@ class Card(QFrame):
     def restyle(self, look: Look) -> None:
         """Another theme or scale; the same frame is shown again after it."""
         self.look = look
-        self.size_button.setIcon(icon("maximise", look.theme.quiet))
+        self.set_enlarged(self.enlarged)
         if self.plot is not None:
             self.plot.restyle(look)
         for one in self.drawers:
             one.restyle(look)
+
+    def set_enlarged(self, enlarged: bool) -> None:
+        """Show on the button what pressing it does now."""
+        self.enlarged = enlarged
+        self.size_button.setIcon(icon("restore" if enlarged else "maximise", self.look.theme.quiet))
+        self.size_button.setToolTip("Put this panel back" if enlarged else "Enlarge this panel")
+        self.size_button.setAccessibleName(self.size_button.toolTip())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.position().y() < self.title.geometry().bottom() + 4:
+            self.enlarge.emit(self)
+        else:
+            super().mouseDoubleClickEvent(event)
 
     def refit(self) -> None:
         if self.plot is not None:
@@ -101,10 +115,3 @@ class Card(QFrame):
 def _swatch(entry: Legend) -> str:
     mark = "●" if entry.shape else "╌" if entry.dashed else "━"
     return f'<span style="color:{entry.colour}">{mark}</span> {entry.label}'
-
-
-def empty_space() -> QWidget:
-    """A widget that takes room and shows nothing."""
-    space = QWidget()
-    space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-    return space

@@ -109,7 +109,7 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
         "accent_hover": _mixed(theme.accent, theme.text, 0.2),
         "accent_pressed": _mixed(theme.accent, theme.on_accent, 0.2),
     }
-    scaled = re.sub(r"\b(\d+)px", lambda length: f"{int(int(length[1]) * scale)}px", template)
+    scaled = re.sub(r"\b(\d+)px", lambda length: f"{max(1, int(int(length[1]) * scale))}px", template)
     style = (RESOURCES / "icons" / "style").as_posix()
     return Template(scaled).substitute(vars(theme) | colours | lengths, style=style)
 
@@ -148,7 +148,7 @@ def colour_map(name: str) -> NDArray[np.uint8]:
     elif name == "grey":
         table = np.stack([ramp] * 3, axis=1)
     elif name in DIVERGING:
-        stops = np.array([QColor(stop).getRgb()[:3] for stop in DIVERGING[name]])
+        stops = np.array([_rgb(stop) for stop in DIVERGING[name]])
         at = np.linspace(0, 255, len(stops))
         table = np.stack([np.interp(ramp, at, channel) for channel in stops.T], axis=1).round()
     else:
@@ -196,5 +196,9 @@ def _palette(theme: Theme) -> QPalette:
 
 def _mixed(one: str, other: str, share: float) -> str:
     """A colour between two: `share` of the other in the one."""
-    start, end = QColor(one).getRgb()[:3], QColor(other).getRgb()[:3]
-    return QColor(*(round(a + share * (b - a)) for a, b in zip(start, end))).name()
+    return QColor(*(round(a + share * (b - a)) for a, b in zip(_rgb(one), _rgb(other)))).name()
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    parts = QColor(colour)
+    return parts.red(), parts.green(), parts.blue()

@@ -1,7 +1,7 @@
 """Formulas that a person types: read safely, evaluated in NumPy or torch, differentiated, set in LaTeX.
 
 Nothing typed is ever executed: `scan` lets only known words and signs through, Python's `ast` lends its grammar,
-and the result is a tree of `Node`, walked here by `evaluate`, `derive`, `write` and `typeset`.
+and `grow` makes a tree of it that is walked here by `evaluate`, `derive` and `spell`.
 """
 
 import ast
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial, reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,8 +21,8 @@ from numpy.typing import ArrayLike
 if TYPE_CHECKING:
     from torch import Tensor
 
-LONGEST = 500  # characters that a person may type
-DEEPEST = 100  # brackets or operations inside each other, well below Python's own limit on recursion
+LONGEST, LONGEST_DERIVATIVE = 500, 5_000  # characters; twice derived, a hostile formula would fill books
+DEEPEST = 40  # brackets or operations inside each other, far from Python's own limit on recursion
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +55,33 @@ class Expression:
         return filled
 
     def torch(self, *tensors: "Tensor") -> "Tensor":
-        """The value as a tensor in which autograd finds every variable, also those the formula does not use."""
+        """The value as a tensor in which autograd finds every variable, also those that the formula leaves out."""
         import torch
 
-        every: Any = sum(tensors)
+        values = self.named(tensors)
+        every: Any = sum(tensors, 0.0)
         like = partial(torch.as_tensor, dtype=every.dtype, device=every.device)  # min(x, 1) needs 1 as a tensor
         known = arithmetic(
             torch, lambda a, b: torch.minimum(like(a), like(b)), lambda a, b: torch.maximum(like(a), like(b))
         )
-        result = evaluate(self.tree, self.named(tensors), known)
-        # `every` is never chosen: it lends its shape, and a gradient of 0 to variables without one
-        return torch.where(torch.ones_like(every, dtype=torch.bool), result, every)
+        # `every` is never chosen: it lends its shape, and a gradient of 0 to the variables that have none
+        return torch.where(torch.ones_like(every, dtype=torch.bool), evaluate(self.tree, values, known), every)
 
     def derivative(self, variable: str) -> "Expression":
-        """The derivative by one of the variables, lightly simplified."""
+        """The derivative by one of the variables, lightly simplified; a ValueError where it is too long to use."""
         if variable not in self.variables:
             raise ValueError(f"there is no variable {variable!r}: choose from {', '.join(self.variables)}")
         try:
             tree = derive(self.tree, variable)
-            return Expression(write(tree), self.variables, tree)
-        except (OverflowError, RecursionError):
-            raise ValueError(f"the derivative of {self.text} is too large: simplify the formula") from None
+            text = spell(tree, TEXT)[0]
+        except (OverflowError, RecursionError):  # a number past 1e308, or a derivative of derivatives too deep
+            text = ""
+        if not 0 < len(text) <= LONGEST_DERIVATIVE:
+            raise ValueError(f"the derivative of {self.text[:80]} is too large: write a simpler formula")
+        return Expression(text, self.variables, tree)
 
     def latex(self) -> str:
-        return typeset(self.tree)
+        return re.sub(r" \\cdot (?![\d{]|\\frac)", " ", spell(self.tree, LATEX)[0])  # 2 x, but 2 · 3
 
     def named(self, values: Sequence[Any]) -> dict[str, Any]:
         if len(values) != len(self.variables):
@@ -89,7 +92,7 @@ class Expression:
         return self  # nothing in it can change
 
 
-# -- what a formula is made of -------------------------------------------------------------------------------------
+# -- what a formula is made of -----------------------------------------------------------------------------------------
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
@@ -108,10 +111,10 @@ FUNCTIONS = (*SLOPES, "min", "max")  # `sign` and `step` come up in derivatives 
 
 def arithmetic(library: Any, smaller: Callable, larger: Callable) -> dict[str, Callable]:
     """What each operator and function does in NumPy or torch, which agree on nearly all names."""
+    names = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "neg": "neg"}
     return {
-        **{"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow},
+        **{sign: getattr(operator, name) for sign, name in names.items()},
         **{name: getattr(library, name) for name in (*SLOPES, "sign")},
-        "neg": operator.neg,
         "step": lambda u: (1 + library.sign(u)) / 2,
         "min": lambda *parts: reduce(smaller, parts),
         "max": lambda *parts: reduce(larger, parts),
@@ -119,6 +122,14 @@ def arithmetic(library: Any, smaller: Callable, larger: Callable) -> dict[str, C
 
 
 NUMPY = arithmetic(np, np.minimum, np.maximum)
+
+
+def evaluate(node: Node, values: Mapping[str, Any], known: Mapping[str, Callable]) -> Any:
+    if node.value is not None:
+        return node.value
+    if not node.parts:
+        return values[node.head]
+    return known[node.head](*[evaluate(part, values, known) for part in node.parts])
 
 
 def number(value: float) -> Node:
@@ -132,19 +143,11 @@ def apply(head: str, *parts: Node) -> Node:
         return Node(head, parts, float(NUMPY[head](*(np.float64(part.value) for part in parts))))
 
 
-def evaluate(node: Node, values: Mapping[str, Any], known: Mapping[str, Callable]) -> Any:
-    if node.value is not None:
-        return node.value
-    if not node.parts:
-        return values[node.head]
-    return known[node.head](*[evaluate(part, values, known) for part in node.parts])
-
-
-# -- reading -------------------------------------------------------------------------------------------------------
+# -- reading -----------------------------------------------------------------------------------------------------------
 
 TYPOGRAPHIC = str.maketrans("−×·÷", "-**/")
 TOKEN = re.compile(
-    r"(?P<number>([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)|(?P<call>\w+(?=\s*\())|(?P<name>\w+)"
+    r"(?P<number>([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)|(?P<call>[^\W²³]+(?=\s*\())|(?P<name>[^\W²³]+)"
     r"|\*\*|[-+*/(),]|\s+|(?P<stray>.)",
     re.DOTALL,
 )
@@ -152,8 +155,8 @@ INSTEAD = {
     **dict.fromkeys("[]{}", "write round brackets"),
     **dict.fromkeys("<>", "choose with min, max or abs"),
     **dict.fromkeys("'\"", "leave out the quotes"),
-    **{"^": "write ** for a power", "²": "write **2", "³": "write **3", "√": "write sqrt(x)", "|": "write abs(x)"},
-    **{"=": "write the right-hand side alone", ".": "write decimals as 0.5"},
+    **dict.fromkeys("^²³", "write ** for a power, as in x**2"),
+    **dict(zip("=.|√", ("write the right-hand side alone", "write decimals as 0.5", "write abs(x)", "write sqrt(x)"))),
 }
 TOO_DEEP = f"the formula is more than {DEEPEST} brackets or operations deep: write a simpler one"
 
@@ -162,20 +165,20 @@ def parse(text: str, variables: tuple[str, ...] = ("x", "y")) -> Expression:
     """Read a formula; a ValueError says what is wrong with it and what to write instead."""
     if len(text) > LONGEST:
         raise ValueError(f"the formula has {len(text)} characters: write at most {LONGEST}")
-    allowed = f"numbers, {', '.join((*variables, *CONSTANTS))}, + - * / ** and {' '.join(FUNCTIONS)}"
-    source = " ".join(scan(text, variables, allowed))
+    source = " ".join(scan(text, variables))
     if not source:
-        raise ValueError(f"the formula is empty: write one of {allowed}")
+        raise ValueError("the formula is empty: write one, such as x**2")
     try:
-        grammar = ast.parse(source, mode="eval").body
+        tree = grow(ast.parse(source, mode="eval").body, variables)
     except (SyntaxError, RecursionError, MemoryError):
         raise ValueError("an operator or comma lacks a value: write a number or a variable on each side") from None
-    return Expression(text.strip(), tuple(variables), grow(grammar, variables, allowed))
+    return Expression(text.strip(), tuple(variables), tree)
 
 
-def scan(text: str, variables: tuple[str, ...], allowed: str) -> Iterator[str]:
-    """The words and signs of a text, all known and none out of place but for what is left to the grammar."""
-    depth, before = 0, ""  # before: the value that ends here, which only an operator, comma or bracket may follow
+def scan(text: str, variables: tuple[str, ...]) -> Iterator[str]:
+    """The words and signs of a text, each one known; whether they make sense together is left to the grammar."""
+    allowed = f"numbers, {', '.join((*variables, *CONSTANTS))}, + - * / ** and {' '.join(FUNCTIONS)}"
+    depth, before = 0, ""  # before: the number, name or bracket that ends here, after which no other may begin
     for found in TOKEN.finditer(text.translate(TYPOGRAPHIC)):
         token, kind = found.group(), found.lastgroup
         if token.isspace():
@@ -195,24 +198,22 @@ def scan(text: str, variables: tuple[str, ...], allowed: str) -> Iterator[str]:
             raise ValueError("a closing bracket has no partner: leave it out or open one before")
         if depth > DEEPEST:
             raise ValueError(TOO_DEEP)
-        before = token if (kind and token not in FUNCTIONS) or token == ")" else ""
+        before = token if token == ")" or (kind and token not in FUNCTIONS) else ""
         yield repr(float(token)) if kind == "number" else token
     if depth:
         raise ValueError(f"brackets left open: {depth}; close each with )")
 
 
-def grow(found: ast.expr, variables: tuple[str, ...], allowed: str, depth: int = 0) -> Node:
+def grow(found: ast.AST, variables: tuple[str, ...], depth: int = 0) -> Node:
     """The tree of what the grammar found: a whitelist, so whatever is not named here is refused."""
-    branch = partial(grow, variables=variables, allowed=allowed, depth=depth + 1)
     if depth > DEEPEST:
         raise ValueError(TOO_DEEP)
+    branch = partial(grow, variables=variables, depth=depth + 1)
     match found:
         case ast.Constant(value=float(value)):
             return number(value)
-        case ast.Name(id=name) if name in variables:
-            return Node(name)
-        case ast.Name(id=name) if name in CONSTANTS:
-            return Node(name, (), CONSTANTS[name])
+        case ast.Name(id=name) if name in variables or name in CONSTANTS:
+            return Node(name, (), None if name in variables else CONSTANTS[name])
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return branch(operand)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -228,13 +229,13 @@ def grow(found: ast.expr, variables: tuple[str, ...], allowed: str, depth: int =
         case ast.Tuple():
             raise ValueError("brackets hold one value, and commas part only those of min and max: write (0.5 + x)")
         case _:
-            raise ValueError(f"a formula is made of {allowed}: leave out anything else, such as // or a lone *")
+            raise SyntaxError(f"no formula has {type(found).__name__}")
     if node.value is not None and not math.isfinite(node.value):
-        raise ValueError(f"{write(node)} is not a finite number: write one that is")
+        raise ValueError(f"{spell(node, TEXT)[0]} is not a finite number: write one that is")
     return node
 
 
-# -- differentiating -----------------------------------------------------------------------------------------------
+# -- differentiating ---------------------------------------------------------------------------------------------------
 
 
 def derive(node: Node, by: str) -> Node:
@@ -251,17 +252,16 @@ def derive(node: Node, by: str) -> Node:
             return product(SLOPES[name](u), derive(u, by))
         case "min" | "max", (u, *others):
             v = others[0] if len(others) == 1 else apply(node.head, *others)
-            ahead = total([(1, u), (-1, v)] if node.head == "max" else [(1, v), (-1, u)])
-            behind = total([(-1, ahead)])
-            return total((1, product(apply("step", by_how), derive(w, by))) for by_how, w in ((ahead, u), (behind, v)))
+            lead = 1 if node.head == "max" else -1
+            chosen = (apply("step", total([(lead, u), (-lead, v)])), apply("step", total([(lead, v), (-lead, u)])))
+            return total((1, product(share, derive(part, by))) for share, part in zip(chosen, (u, v)))
         case "**", (u, v) if v.value is None or not v.value.is_integer():
             lower = apply("**", u, total([(1, v), (-1, number(1))]))
             by_base, by_exponent = product(v, lower, derive(u, by)), product(node, apply("log", u), derive(v, by))
             return total([(1, by_base), (1, by_exponent)])
     scale, powers = factors(node)  # products, quotients and whole powers are one rule: each factor in its turn
-    return total(
-        (1, product(compose(scale * n, {**powers, factor: n - 1}), derive(factor, by))) for factor, n in powers.items()
-    )
+    rest = {factor: compose(scale * n, {**powers, factor: n - 1}) for factor, n in powers.items()}
+    return total((1, product(rest[factor], derive(factor, by))) for factor in powers)
 
 
 def factors(node: Node) -> tuple[Fraction, dict[Node, int]]:
@@ -283,37 +283,34 @@ def factors(node: Node) -> tuple[Fraction, dict[Node, int]]:
 
 
 def compose(scale: Fraction | int, powers: Mapping[Node, int]) -> Node:
-    """The product put together: numbers first, then constants, variables and the rest; 0.3 x but 2 x / 3."""
-    size = Fraction(abs(scale))
-    decimal = Fraction(repr(float(size)))
-    top, bottom = (decimal, 1) if decimal == size or size.denominator > 999 else size.as_integer_ratio()
-    inward = sorted(powers, key=lambda factor: (factor.value is None, bool(factor.parts)))
-    raised = {factor: apply("**", factor, number(abs(powers[factor]))) for factor in inward}
-    raised |= {factor: factor for factor in inward if abs(powers[factor]) == 1}
-    above = [raised[factor] for factor in inward if powers[factor] > 0]
-    below = [raised[factor] for factor in inward if powers[factor] < 0]
-    node = reduce(partial(apply, "*"), above if above and top == 1 else [number(top), *above])
-    if bottom != 1:
-        below = [number(bottom), *below]
+    """The product put together: numbers first, then constants, variables and the rest; 0.3 x, but 2 x / 3."""
+    size: float | Fraction = abs(Fraction(scale))
+    top, bottom = size.as_integer_ratio()
+    if bottom > 999 or Fraction(repr(float(size))) == size:
+        top, bottom = size, 1
+    above, below = [[number(side)] if side != 1 else [] for side in (top, bottom)]
+    for factor in sorted(powers, key=lambda factor: (factor.value is None, bool(factor.parts))):
+        n = abs(powers[factor])
+        if n:
+            (above if powers[factor] > 0 else below).append(factor if n == 1 else apply("**", factor, number(n)))
+    node = reduce(partial(apply, "*"), above or [number(1)])
     if below:
         node = apply("/", node, reduce(partial(apply, "*"), below))
     return apply("neg", node) if scale < 0 else node
 
 
 def product(*nodes: Node) -> Node:
-    return (
-        number(0) if any(node.value == 0 for node in nodes) else compose(*factors(reduce(partial(apply, "*"), nodes)))
-    )
+    if any(node.value == 0 for node in nodes):
+        return number(0)
+    return compose(*factors(reduce(partial(apply, "*"), nodes)))
 
 
 def summands(node: Node) -> Iterator[tuple[Fraction, Node]]:
     """A sum taken apart: each term, and the number before it."""
     match node.head, node.parts:
-        case "+" | "-", (u, v):
+        case "+" | "-" as sign, (u, v):
             yield from summands(u)
-            yield from ((scale if node.head == "+" else -scale, rest) for scale, rest in summands(v))
-        case "neg", (u,):
-            yield from ((-scale, rest) for scale, rest in summands(u))
+            yield from ((scale if sign == "+" else -scale, rest) for scale, rest in summands(v))
         case _:
             scale, powers = factors(node)
             yield scale, compose(1, powers)
@@ -325,84 +322,64 @@ def total(terms: Iterable[tuple[Fraction | int, Node]]) -> Node:
     for scale, term in terms:
         for inner, rest in summands(term):
             gathered[rest] += scale * inner
-    node = number(0)
-    for rest, scale in gathered.items():
-        if scale and rest.value != 0:
-            if node.value == 0:
-                node = compose(scale, factors(rest)[1])
-            else:
-                node = apply("+" if scale > 0 else "-", node, compose(abs(scale), factors(rest)[1]))
-    return node
+    pieces = [compose(scale, factors(rest)[1]) for rest, scale in gathered.items() if scale and rest.value != 0]
+    return reduce(
+        lambda u, v: apply("-", u, v.parts[0]) if v.head == "neg" else apply("+", u, v), pieces or [number(0)]
+    )
 
 
-# -- writing -------------------------------------------------------------------------------------------------------
+# -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def rank(node: Node) -> int:
-    """How tightly a node holds its parts together: one of a lower rank than its place needs brackets."""
+class Style(NamedTuple):
+    """How formulas are written: each operator's rank, its form, and the ranks its parts need to go without brackets."""
+
+    leaf: Callable[[Node], str]
+    brackets: str
+    call: str
+    forms: Mapping[str, tuple[int, str, tuple[int, ...]]]
+
+
+def digits(value: float) -> str:
+    return str(int(value)) if value.is_integer() and value < 1e16 else repr(value)
+
+
+def symbol(node: Node) -> str:
+    """A number or name in LaTeX: 10 to a power for e-07, π, x with the index 1 for x1."""
+    if not node.head:
+        return re.sub(r"(.*)e\+?(-?)0*(\d+)", r"{\1 \\cdot 10^{\2\3}}", digits(node.value or 0.0))
+    if node.value == math.pi:
+        return r"\pi"
+    letter = re.fullmatch(r"([^\W\d])_?(\d*)", node.head)
+    return rf"\mathrm{{{node.head}}}" if not letter else f"{letter[1]}_{{{letter[2]}}}" if letter[2] else letter[1]
+
+
+def spell(node: Node, style: Style) -> tuple[str, int]:
+    """The formula in writing, and its rank: how tightly it holds together."""
     if not node.parts:
-        return 3 if "e" in digits(node) else 5
-    return {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 3, "**": 4}.get(node.head, 5)
+        return style.leaf(node), 5
+    rank, form, needed = style.forms.get(node.head, (5, style.call, ()))
+    spelt = [spell(part, style) for part in node.parts]
+    if not needed:
+        return form.format(node.head, ", ".join(text for text, _ in spelt)), rank
+    parts = [text if held >= least else style.brackets.format(text) for (text, held), least in zip(spelt, needed)]
+    written = form.format(*parts)
+    return written, 2 if written.startswith("-") else rank
 
 
-def digits(node: Node) -> str:
-    """The digits of a number, and nothing for what has a name."""
-    value = 0.0 if node.head or node.value is None else node.value
-    return "" if node.head else str(int(value)) if value.is_integer() and value < 1e16 else repr(value)
-
-
-def write(node: Node) -> str:
-    """The formula as a person would type it."""
-
-    def held(part: Node, least: int) -> str:
-        return write(part) if rank(part) >= least else f"({write(part)})"
-
-    match node.head, node.parts:
-        case name, ():
-            return name or digits(node)
-        case "+" | "-" as sign, (u, v):
-            return f"{write(u)} {sign} {held(v, 3)}"
-        case "neg", (u,):
-            return f"-{held(u, 3)}"
-        case "*" | "/" as sign, (u, v):
-            return f"{held(u, 2)}{sign}{held(v, 4)}"
-        case "**", (u, v):
-            return f"{held(u, 5)}**{held(v, 4)}"
-    return f"{node.head}({', '.join(map(write, node.parts))})"
-
-
-def typeset(node: Node) -> str:
-    """The formula in LaTeX."""
-
-    def held(part: Node, least: int) -> str:
-        return typeset(part) if rank(part) >= least else rf"\left({typeset(part)}\right)"
-
-    match node.head, node.parts:
-        case "", _:
-            return re.sub(r"e\+?(-?)0*(\d+)", r" \\cdot 10^{\1\2}", digits(node))
-        case "pi", () if node.value is not None:
-            return r"\pi"
-        case name, ():
-            letter = re.fullmatch(r"([^\W\d])_?(\d*)", name)  # x, and x1 with its index below
-            return rf"\mathrm{{{name}}}" if not letter else letter[1] + (f"_{{{letter[2]}}}" if letter[2] else "")
-        case "+" | "-" as sign, (u, v):
-            return f"{typeset(u)} {sign} {held(v, 3 if sign == '-' or v.head == 'neg' else 1)}"
-        case "neg", (u,):
-            return f"-{held(u, 3)}"
-        case "*", (u, v):
-            right = held(v, 3)
-            return rf"{held(u, 2)} \cdot {right}" if re.match(r"\d|\\frac", right) else rf"{held(u, 2)} \, {right}"
-        case "/", (u, v):
-            return rf"\frac{{{typeset(u)}}}{{{typeset(v)}}}"
-        case "**", (Node(head="sin" | "cos" | "tan" | "tanh" | "log" as name, parts=(u,)), Node(head="") as n):
-            return rf"\{name}^{{{typeset(n)}}}\left({typeset(u)}\right)"
-        case "**", (u, v):
-            return f"{held(u, 6 if u.head == 'exp' else 5)}^{{{typeset(v)}}}"
-        case "exp", (u,):
-            return f"e^{{{typeset(u)}}}"
-        case "sqrt", (u,):
-            return rf"\sqrt{{{typeset(u)}}}"
-        case "abs", (u,):
-            return rf"\left|{typeset(u)}\right|"
-    name = rf"\operatorname{{{node.head}}}" if node.head in ("sign", "step") else rf"\{node.head}"
-    return rf"{name}\left({', '.join(map(typeset, node.parts))}\right)"
+SUMS = {"+": (1, "{} + {}", (1, 3)), "-": (1, "{} - {}", (1, 3)), "neg": (2, "-{}", (3,))}
+TEXT = Style(
+    leaf=lambda node: node.head or digits(node.value or 0.0),
+    brackets="({})",
+    call="{}({})",
+    forms=SUMS | {"*": (3, "{}*{}", (2, 4)), "/": (3, "{}/{}", (2, 4)), "**": (4, "{}**{}", (5, 4))},
+)
+LATEX = Style(
+    leaf=symbol,
+    brackets=r"\left({}\right)",
+    call=r"\{}\left({}\right)",
+    forms=SUMS
+    | {name: (5, rf"\operatorname{{{{{name}}}}}\left({{}}\right)", (0,)) for name in ("sign", "step")}
+    | {"*": (3, r"{} \cdot {}", (2, 3)), "/": (3, r"\frac{{{}}}{{{}}}", (0, 0)), "**": (4, "{}^{{{}}}", (5, 0))}
+    | {"exp": (4, "e^{{{}}}", (0,)), "sqrt": (5, r"\sqrt{{{}}}", (0,)), "abs": (5, r"\left|{}\right|", (0,))},
+)

@@ -1,0 +1,435 @@
+"""The engine: one thread that owns every lane's session, trains, and hands the window one frame at a time.
+
+It emits a frame, waits until the window has taken it, then trains on for a slice: so a window stays smooth
+however fast the training is, and frames never queue.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from PySide6.QtCore import QThread, Signal
+
+from lab import glass
+from lab.catalogue import Catalogue
+from lab.controls import Unfit
+from lab.session import Frame, Session
+
+SLICE = 0.010  # seconds of training between looks at the commands
+PATIENCE = 0.25  # seconds to wait for the window to take a frame
+FAREWELL = 2.0  # seconds to wait for the thread to end
+FLAT_OUT = math.inf
+
+_stuck: list[Engine] = []  # engines whose step would not end: destroying a running QThread aborts the process
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the engine stands, told with every frame."""
+
+    playing: bool
+    rate: float  # steps a second, measured
+    speed: float  # steps a second, asked for
+    seeking: tuple[int, int] | None = None  # (step reached, step wanted) while a long seek goes on
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something went wrong, in a sentence, with the details for a report."""
+
+    message: str
+    details: str = ""
+
+
+class Lane:
+    """A session and what the window wants to see of it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.wanted: frozenset[str] | None = None  # None: what the panels open at first show
+        self.layout = session.layout
+        self.frame: Frame | None = None
+        self.told: tuple[int, str] | None = session.run.diverged  # a divergence pauses a run once
+        self.blind: set[str] = set()  # pictures that raised: said once, then left out
+
+
+class Engine(QThread):
+    """Commands are taken from any thread, run in this one, and answered by signals."""
+
+    framed = Signal(object, object)  # (a tuple of Frames, one a lane; Status)
+    failed = Signal(object)  # Failure
+    refused = Signal(str, str)  # (control or action, why), with the old run left as it was
+    loaded = Signal(object)  # the Experiment class now open
+    saved = Signal(str)  # path
+
+    def __init__(self, catalogue: Catalogue, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.catalogue = catalogue
+        self.frame_rate = 30.0
+        self.lanes: list[Lane] = []
+        self._commands: deque[tuple[Any, bool, Callable[[], None]]] = deque()
+        self._bell = threading.Condition()
+        self._taken = threading.Semaphore(0)
+        self._leaving = False
+        self._playing = False
+        self._speed = FLAT_OUT
+        self._due = 0.0
+        self._last_pace = 0.0
+        self._dirty = False
+        self._next_frame = 0.0
+        self._seeking: tuple[int, int] | None = None
+        self._counted: deque[tuple[float, int]] = deque([(monotonic(), 0)], maxlen=20)
+        self._steps = 0
+
+    # ------------------------------------------------------------ commands, from the window's thread
+
+    def load(self, name: str, settings: Mapping[str, Any] | None = None, seed: int = 0) -> None:
+        """Open an experiment in place of every lane."""
+        self._send(lambda: self._load(name, settings or {}, seed), interrupts=True)
+
+    def open(self, path: str) -> None:
+        """Open a saved run and go to the step at which it was saved."""
+        self._send(lambda: self._open(path), interrupts=True)
+
+    def save(self, path: str, lane: int = 0) -> None:
+        self._send(lambda: self._save(path, lane))
+
+    def play(self) -> None:
+        self._send(lambda: self._play(True))
+
+    def pause(self) -> None:
+        self._send(lambda: self._play(False), interrupts=True)
+
+    def step(self) -> None:
+        self._send(lambda: self._once(Session.step))
+
+    def stage(self) -> None:
+        self._send(lambda: self._once(Session.stage))
+
+    def back(self) -> None:
+        self._send(self._back)
+
+    def seek(self, t: int) -> None:
+        """Be at step t; a newer seek takes the place of one that has not begun, and ends one that has."""
+        self._send(lambda: self._seek(t), key="seek", interrupts=True)
+
+    def rewind(self) -> None:
+        """To the step before the run diverged."""
+        self._send(self._rewind, interrupts=True)
+
+    def undo(self) -> None:
+        self._send(self._undo, interrupts=True)
+
+    def restart(self, seed: int | None = None, settings: Mapping[str, Any] | None = None) -> None:
+        self._send(lambda: self._restart(seed, settings), interrupts=True)
+
+    def dismiss_ghost(self) -> None:
+        self._send(lambda: self._each(Session.dismiss_ghost))
+
+    def set(self, name: str, value: Any, gesture: int | None = None, lane: int = 0) -> None:
+        self._send(
+            lambda: self._ask(name, lambda: self.lanes[lane].session.set(name, value, gesture)),
+            key=("set", lane, name, gesture) if gesture is not None else None,
+        )
+
+    def pick(self, name: str, value: Any, lane: int = 0) -> None:
+        self._send(
+            lambda: self._ask(name, lambda: self.lanes[lane].session.pick(name, value)), key=("pick", lane, name)
+        )
+
+    def act(
+        self, name: str, arguments: Sequence[Any], gesture: int | None = None, replaces: bool = False, lane: int = 0
+    ) -> None:
+        arguments = list(arguments)
+        self._send(
+            lambda: self._ask(name, lambda: self.lanes[lane].session.act(name, arguments, gesture, replaces)),
+            key=("act", lane, name, gesture) if replaces else None,
+        )
+
+    def look(self, names: Iterable[str], lane: int = 0) -> None:
+        """What the shown panels name: nothing else is drawn."""
+        wanted = frozenset(names)
+        self._send(lambda: self._look(wanted, lane), key=("look", lane))
+
+    def redraw(self) -> None:
+        self._send(self._mark, key="redraw")
+
+    def set_speed(self, speed: float) -> None:
+        self._send(lambda: self._pace(speed), key="speed")
+
+    def take(self) -> None:
+        """The window has handed the last frame to its panels and is back in its event loop."""
+        self._taken.release()
+
+    def leave(self) -> bool:
+        """End the thread. False: a step hangs, so the thread was let go of and ends by itself, or never."""
+        self._leaving = True
+        with self._bell:
+            self._bell.notify()
+        self._taken.release()
+        if not self.isRunning() or self.wait(int(FAREWELL * 1000)):
+            return True
+        for signal in (self.framed, self.failed, self.refused, self.loaded, self.saved):
+            signal.disconnect()
+        self.setParent(None)
+        _stuck.append(self)
+        return False
+
+    def _send(self, command: Callable[[], None], key: Any = None, interrupts: bool = False) -> None:
+        with self._bell:
+            if key is not None and self._commands and self._commands[-1][0] == key:
+                self._commands.pop()  # a drag: only its latest place counts
+            self._commands.append((key, interrupts, command))
+            self._bell.notify()
+
+    # ------------------------------------------------------------ the loop, in the engine's own thread
+
+    def run(self) -> None:
+        while not self._leaving:
+            command = self._next_command()
+            if command is not None:
+                self._guarded(command)
+                continue
+            if self._playing:
+                self._guarded(self._train)
+            if self._dirty and monotonic() >= self._next_frame:
+                self._guarded(self._show)
+            elif not self._playing and not self._dirty:
+                self._guarded(self._refine)
+        self.lanes.clear()
+
+    def _next_command(self) -> Callable[[], None] | None:
+        with self._bell:
+            if not self._commands and not self._leaving:
+                wait = self._idle_time()
+                if wait > 0:
+                    self._bell.wait(min(wait, 3600))
+            return self._commands.popleft()[2] if self._commands else None
+
+    def _idle_time(self) -> float:
+        """How long there is nothing to do unless a command comes."""
+        now = monotonic()
+        frame = max(0.0, self._next_frame - now) if self._dirty else math.inf
+        if self._playing:
+            if self._speed == FLAT_OUT:
+                return 0.0
+            return min(frame, max(0.0, (1.0 - self._due) / self._speed - (now - self._last_pace)))
+        if any(lane.frame is not None and lane.frame.finer for lane in self.lanes):
+            return min(frame, max(0.0, self._next_frame - now))
+        return frame
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Nothing that an experiment does may end the thread."""
+        try:
+            work()
+        except Exception as wrong:
+            self._playing = False
+            self._mark()
+            said = str(wrong) or type(wrong).__name__
+            where = f" at step {self.lanes[0].session.t + 1}" if self.lanes and work == self._train else ""
+            self.failed.emit(Failure(f"Stopped{where}: {said}", traceback.format_exc()))
+
+    def _train(self) -> None:
+        """One slice: at most 10 ms, or one step."""
+        now = monotonic()
+        if self._speed == FLAT_OUT:
+            many = math.inf
+        else:
+            self._due = min(self._due + (now - self._last_pace) * self._speed, max(1.0, self._speed * SLICE * 4))
+            many = math.floor(self._due)
+            self._due -= many
+        self._last_pace = now
+        until, done = now + SLICE, 0
+        if self._dirty:
+            until = min(until, max(self._next_frame, now))
+        while done < many:
+            alive = [lane.session.step() for lane in self.lanes]
+            done += 1
+            if not any(alive) or any(self._stumbled(lane) for lane in self.lanes):
+                self._playing = False
+                break
+            if monotonic() >= until:
+                break
+        if done:
+            self._steps += done
+            self._mark()
+
+    def _stumbled(self, lane: Lane) -> bool:
+        session = lane.session
+        if session.run.diverged is not None and session.run.diverged != lane.told:
+            lane.told = session.run.diverged
+            return True
+        return bool(session.finished) and all(other.session.finished for other in self.lanes)
+
+    def _show(self) -> None:
+        """Hand the window one frame a lane, and wait until it has taken them."""
+        self._dirty = False
+        frames = tuple(self._frame(index, lane) for index, lane in enumerate(self.lanes))
+        self._emit(frames)
+
+    def _frame(self, index: int, lane: Lane) -> Frame:
+        session = lane.session
+        if session.layout is not lane.layout:
+            lane.layout, lane.wanted = session.layout, None
+        try:
+            if lane.blind and lane.wanted is not None:
+                frame = session.draw(lane.wanted - lane.blind)
+            else:
+                frame = session.draw(lane.wanted)
+        except Exception:
+            frame = self._part_of(lane)
+        lane.frame = _in_lane(frame, index)
+        return lane.frame
+
+    def _part_of(self, lane: Lane) -> Frame:
+        """Some picture raised: find out which, say so once, and show the others."""
+        session = lane.session
+        default = session.draw_names()
+        good = set()
+        for name in default if lane.wanted is None else lane.wanted:
+            try:
+                session.draw([name])
+                good.add(name)
+            except Exception as wrong:
+                if name not in lane.blind:
+                    lane.blind.add(name)
+                    self.failed.emit(Failure(f"The picture “{name}” cannot be drawn: {wrong}", traceback.format_exc()))
+        return session.draw(good)
+
+    def _emit(self, frames: tuple[Frame, ...]) -> None:
+        self._next_frame = monotonic() + 1.0 / self.frame_rate
+        while self._taken.acquire(blocking=False):
+            pass
+        self.framed.emit(frames, Status(self._playing, self._measured(), self._speed, self._seeking))
+        self._taken.acquire(timeout=PATIENCE)
+
+    def _refine(self) -> None:
+        """While nothing else goes on, pictures that can grow finer do."""
+        for lane in self.lanes:
+            if lane.frame is None or not lane.frame.finer:
+                continue
+            finer = lane.session.refine(lane.frame)
+            if finer is not None:
+                lane.frame = finer
+                self._emit(tuple(other.frame for other in self.lanes if other.frame is not None))
+            else:
+                lane.frame = None
+
+    def _measured(self) -> float:
+        now = monotonic()
+        if now - self._counted[-1][0] > 0.1:
+            self._counted.append((now, self._steps))
+        began, steps = self._counted[0]
+        return (self._steps - steps) / (now - began) if self._playing and now > began else 0.0
+
+    # ------------------------------------------------------------ what the commands do
+
+    def _mark(self) -> None:
+        self._dirty = True
+
+    def _load(self, name: str, settings: Mapping[str, Any], seed: int) -> None:
+        kind = self.catalogue.load(name)
+        checked = {key: kind.controls[key].check(value) for key, value in settings.items() if key in kind.controls}
+        self._take_over(Session(kind, checked, seed))
+
+    def _take_over(self, session: Session) -> None:
+        self._playing = False
+        self.lanes = [Lane(session)]
+        self.loaded.emit(session.kind)
+        self._mark()
+
+    def _open(self, path: str) -> None:
+        session, t = glass.read(path, self.catalogue)
+        self._take_over(session)
+        self._seek(t)
+
+    def _save(self, path: str, lane: int) -> None:
+        glass.save(self.lanes[lane].session, path)
+        self.saved.emit(path)
+
+    def _play(self, playing: bool) -> None:
+        if playing and self.lanes and any(lane.session.kind.step is None for lane in self.lanes):
+            return
+        self._playing = playing and bool(self.lanes)
+        self._due, self._last_pace = 1.0, monotonic()
+        self._counted.clear()
+        self._counted.append((monotonic(), self._steps))
+        self._mark()
+
+    def _pace(self, speed: float) -> None:
+        self._speed = speed
+        self._due, self._last_pace = 0.0, monotonic()
+        self._mark()
+
+    def _each(self, do: Callable[[Session], Any]) -> None:
+        for lane in self.lanes:
+            do(lane.session)
+        self._mark()
+
+    def _once(self, forward: Callable[[Session], Any]) -> None:
+        self._playing = False
+        self._each(forward)
+        for lane in self.lanes:
+            self._stumbled(lane)
+
+    def _back(self) -> None:
+        """One step back; out of a half-done step, to its beginning."""
+        self._playing = False
+        self._each(lambda session: session.seek(session.t if session.partial else session.t - 1))
+
+    def _seek(self, t: int) -> None:
+        began = monotonic()
+
+        def tick(reached: int) -> bool:
+            if monotonic() - began > 0.3 and monotonic() >= self._next_frame:
+                self._seeking = (reached, t)
+                self._show()
+            return not self._interrupted()
+
+        try:
+            self._each(lambda session: session.seek(t, tick))
+        finally:
+            self._seeking = None
+
+    def _rewind(self) -> None:
+        for lane in self.lanes:
+            if lane.session.run.diverged is not None:
+                self._seek(max(0, lane.session.run.diverged[0] - 1))
+
+    def _undo(self) -> None:
+        self._each(lambda session: session.undo(lambda _: not self._interrupted()))
+
+    def _restart(self, seed: int | None, settings: Mapping[str, Any] | None) -> None:
+        self._ask("", lambda: self._each(lambda session: session.restart(seed, settings)))
+        for lane in self.lanes:
+            lane.told = lane.session.run.diverged
+
+    def _look(self, wanted: frozenset[str], lane: int) -> None:
+        if lane < len(self.lanes):
+            self.lanes[lane].wanted = wanted
+            self._mark()
+
+    def _ask(self, name: str, do: Callable[[], None]) -> None:
+        """Do what may be refused: a value out of range or unfit leaves everything as it was."""
+        try:
+            do()
+        except Unfit as wrong:
+            self.refused.emit(wrong.control, wrong.reason)
+        except ValueError as wrong:
+            self.refused.emit(name, str(wrong))
+        self._mark()
+
+    def _interrupted(self) -> bool:
+        with self._bell:
+            return self._leaving or any(interrupts for _, interrupts, _ in self._commands)
+
+
+def _in_lane(frame: Frame, index: int) -> Frame:
+    return frame if index == 0 else Frame(**{**vars(frame), "lane": index})

@@ -1,0 +1,45 @@
+"""A picture of the window as a person would see it, at one step of a run."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QTimer
+from PySide6.QtWidgets import QApplication
+
+from lab.engine import Failure
+from lab.files import write_whole
+from lab.session import Frame
+from widgets.window import Window
+
+SETTLE = 400  # milliseconds for what follows a frame at leisure: equations, finer pictures
+
+
+def render(window: Window, path: str, steps: int) -> int:
+    """Wait until the run stands at the step (or ended before it), and write the window as a PNG."""
+    waiting = QEventLoop()
+    wrong: list[str] = []
+
+    def look(frame: Frame) -> None:
+        if frame.t >= steps or frame.finished or window.kind is None or window.kind.explores():
+            waiting.quit()
+
+    def fail(failure: Failure) -> None:
+        wrong.append(failure.message)
+        waiting.quit()
+
+    window.shown.connect(look)
+    window.engine.failed.connect(fail)
+    window.show()
+    waiting.exec()
+    if not wrong:
+        QTimer.singleShot(SETTLE, waiting.quit)
+        waiting.exec()
+    picture = window.grab()
+    window.close()
+    QApplication.processEvents()
+    if wrong:
+        raise ValueError(wrong[0])
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    picture.save(buffer, "PNG")
+    write_whole(path, bytes(buffer.data().data()))
+    return 0

@@ -1,0 +1,156 @@
+"""The stage: lays an experiment's panels out, hands them frames, and lets one of them fill it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from lab.marks import Group, Layout, Panel, Row, Tabs, panels
+from lab.session import Frame
+from widgets.look import Look
+from widgets.marks import Hands
+from widgets.panel import Card
+
+GAP = 8
+
+
+class Stage(QWidget):
+    """All panels of the experiment that is open."""
+
+    looking = Signal(frozenset)  # the names that the visible panels must be handed
+
+    def __init__(self, hands: Hands, look: Look) -> None:
+        super().__init__()
+        self.hands, self.look = hands, look
+        self.layout_shown: Layout | None = None
+        self.frame: Frame | None = None
+        self.enlarged: Card | None = None
+        self._toggled: dict[str, bool] = {}  # panels that a person opened or closed, by title
+        self._cards: dict[str, Card] = {}
+        self._root: QWidget | None = None
+        self._names: frozenset[str] = frozenset()
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+
+    # ------------------------------------------------------------ frames
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show this moment; another layout, another experiment or a new run is noticed here."""
+        before, self.frame = self.frame, frame
+        if before is None or before.name != frame.name:
+            self._toggled.clear()
+        if frame.layout is not self.layout_shown and frame.layout != self.layout_shown:
+            self._build(frame.layout)
+        elif before is not None and frame.end < before.end and frame.end == frame.t == 0:
+            for card in self._cards.values():
+                card.refit()
+        self.layout_shown = frame.layout
+        if self.isVisible():
+            for card in self.visible_cards():
+                card.show_frame(frame)
+
+    def visible_cards(self) -> Iterator[Card]:
+        """The cards that a person can see now."""
+        return (card for card in self._cards.values() if card.isVisibleTo(self))
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]
+        self._again()
+
+    def restyle(self, look: Look) -> None:
+        self.look = look
+        for card in self._cards.values():
+            card.restyle(look)
+        self._again()
+
+    def _again(self) -> None:
+        """Announce what is looked at, and show the last frame on whatever came into view."""
+        names = frozenset(name for card in self.visible_cards() for name in card.panel.names())
+        if names != self._names:
+            self._names = names
+            self.looking.emit(names)
+        if self.frame is not None:
+            for card in self.visible_cards():
+                card.show_frame(self.frame)
+
+    # ------------------------------------------------------------ arrangement
+
+    def panels(self) -> list[tuple[str, bool]]:
+        """Every panel's title, and whether it is open."""
+        if self.layout_shown is None:
+            return []
+        return [(panel.title, self._is_open(panel)) for panel in panels(self.layout_shown)]
+
+    def open_panel(self, title: str, shown: bool) -> None:
+        """Open or close a panel by its title."""
+        self._toggled[title] = shown
+        if self.layout_shown is not None:
+            self._build(self.layout_shown)
+
+    def enlarge(self, card: Card | None) -> None:
+        """Let one card fill the stage, or put all back."""
+        self.enlarged = None if card is self.enlarged else card
+        for other in self._cards.values():
+            other.set_enlarged(other is self.enlarged)
+        for splitter in self._splitters():
+            for i in range(splitter.count()):
+                part = splitter.widget(i)
+                if part is not None:
+                    part.setVisible(self.enlarged in (None, part) or part.isAncestorOf(self.enlarged))
+        self._again()
+
+    def _splitters(self) -> list[QSplitter]:
+        return self.findChildren(QSplitter)
+
+    def _is_open(self, panel: Panel) -> bool:
+        return self._toggled.get(panel.title, panel.shown)
+
+    def _build(self, layout: Layout) -> None:
+        """Make the cards and put them where the layout says."""
+        old, self.enlarged, self._names = self._root, None, frozenset()
+        self._cards = {}
+        self._root = self._made(layout) or QWidget()
+        if old is not None:
+            self._box.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._box.addWidget(self._root)
+        self._again()
+
+    def _made(self, layout: Layout) -> QWidget | None:
+        if isinstance(layout, Panel):
+            if not self._is_open(layout):
+                return None
+            card = Card(layout, self.hands, self.look)
+            card.enlarge.connect(self.enlarge)
+            self._cards[f"{len(self._cards)} {layout.title}"] = card
+            return card
+        made = [(item, size, self._made(item)) for item, size in zip(layout.items, layout.sizes)]
+        kept = [(item, size, part) for item, size, part in made if part is not None]
+        if not kept:
+            return None
+        if isinstance(layout, Tabs):
+            return self._tabs([(_title(item), part) for item, _, part in kept])
+        splitter = QSplitter(Qt.Orientation.Horizontal if isinstance(layout, Row) else Qt.Orientation.Vertical)
+        splitter.setHandleWidth(GAP)
+        splitter.setChildrenCollapsible(False)
+        for _, _, part in kept:
+            splitter.addWidget(part)
+        splitter.setSizes([round(10000 * size) for _, size, _ in kept])
+        for i, (_, size, _) in enumerate(kept):
+            splitter.setStretchFactor(i, max(1, round(size * 10)))
+        return splitter
+
+    def _tabs(self, parts: list[tuple[str, QWidget]]) -> QTabWidget:
+        tabs = QTabWidget()
+        tabs.setDocumentMode(True)
+        for title, part in parts:
+            tabs.addTab(part, title)
+        tabs.currentChanged.connect(lambda _: self._again())
+        return tabs
+
+
+def _title(layout: Layout) -> str:
+    return layout.title if isinstance(layout, Panel) else _title(layout.items[0]) if isinstance(layout, Group) else ""

@@ -1,0 +1,175 @@
+"""The transport: restart, back, play, step, stage, undo, the timeline, the pace, and what is measured now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton
+
+from lab.engine import FLAT_OUT, Status
+from lab.session import Frame
+from widgets.look import Look
+from widgets.theme import icon
+from widgets.timeline import Timeline
+
+SLOWEST, FASTEST, NOTCHES = 0.5, 2000.0, 100  # steps a second at the ends of the slider; the last notch is flat out
+
+BUTTONS = {  # name → (icon, what it does, its key)
+    "restart": ("restart", "Restart: the very same start again", "R"),
+    "back": ("back", "One step back", "←"),
+    "play": ("play", "Play", "Space"),
+    "step": ("forward", "One step on", "→"),
+    "stage": ("stage", "One stage on, within the step", "Shift+→"),
+    "undo": ("undo", "Undo the last thing done", "Ctrl+Z"),
+}
+
+
+def speed_at(notch: int) -> float:
+    """Steps a second at a notch of the slider."""
+    if notch >= NOTCHES:
+        return FLAT_OUT
+    return SLOWEST * (FASTEST / SLOWEST) ** (notch / (NOTCHES - 1))
+
+
+def notch_of(speed: float) -> int:
+    """The notch nearest to a speed."""
+    if math.isinf(speed):
+        return NOTCHES
+    return round((NOTCHES - 1) * math.log(speed / SLOWEST) / math.log(FASTEST / SLOWEST))
+
+
+class Transport(QFrame):
+    """The bar under the stage."""
+
+    pressed = Signal(str)  # one of BUTTONS
+    sought = Signal(int)
+    paced = Signal(float)
+    ghost_dismissed = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setProperty("card", True)
+        self.symbols: Mapping[str, str] = {}
+        self.buttons: dict[str, QPushButton | QToolButton] = {}
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for name, (_, said, key) in BUTTONS.items():
+            button: QPushButton | QToolButton = QPushButton() if name == "play" else QToolButton()
+            button.setToolTip(f"{said} ({key})")
+            button.setAccessibleName(said)
+            button.setIconSize(QSize(16, 16))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(lambda _=False, name=name: self.pressed.emit(name))
+            self.buttons[name] = button
+            row.addWidget(button)
+        play = self.buttons["play"]
+        play.setProperty("accented", True)
+        play.setMinimumWidth(86)
+        self.timeline = Timeline(look)
+        self.timeline.sought.connect(self.sought)
+        self.counter = QLabel("t = 0")
+        self.counter.setProperty("title", True)
+        self.pace = QSlider(Qt.Orientation.Horizontal)
+        self.pace.setRange(0, NOTCHES)
+        self.pace.setValue(notch_of(30))
+        self.pace.setFixedWidth(110)
+        self.pace.setAccessibleName("Speed")
+        self.pace.setToolTip("Speed: from one step every two seconds to flat out")
+        self.pace.valueChanged.connect(self._paced)
+        self.rate = QLabel()
+        self.rate.setProperty("quiet", True)
+        self.metrics = QLabel()
+        self.metrics.setTextFormat(Qt.TextFormat.RichText)
+        self.metrics.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.news = QLabel()
+        self.news.setProperty("quiet", True)
+        self.news.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.ghost = QPushButton("Dismiss the ghost")
+        self.ghost.setProperty("quiet", True)
+        self.ghost.setToolTip("The dimmed curves and trails are the run that was left; put it away")
+        self.ghost.clicked.connect(self.ghost_dismissed)
+        self.ghost.hide()
+        grid = QGridLayout(self)
+        grid.setContentsMargins(12, 8, 12, 8)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(4)
+        below = QHBoxLayout()
+        below.setSpacing(12)
+        below.addWidget(self.metrics, 3)
+        below.addWidget(self.news, 2)
+        below.addWidget(self.ghost)
+        grid.addLayout(row, 0, 0)
+        grid.addWidget(self.timeline, 0, 1)
+        grid.addWidget(self.counter, 0, 2)
+        grid.addWidget(self.pace, 0, 3)
+        grid.addWidget(self.rate, 0, 4)
+        grid.addLayout(below, 1, 1, 1, 4)
+        grid.setColumnStretch(1, 1)
+        self._playing: bool | None = None
+        self.restyle(look)
+
+    def restyle(self, look: Look) -> None:
+        self.look = look
+        for name, button in self.buttons.items():
+            if name != "play":
+                button.setIcon(icon(BUTTONS[name][0], look.theme.text))
+        self._playing = None
+        self.rate.setMinimumWidth(round(92 * look.scale))
+        self.counter.setMinimumWidth(round(76 * look.scale))
+        self.timeline.restyle(look)
+
+    def show_frame(self, frame: Frame, status: Status) -> None:
+        """Where the run stands."""
+        if status.playing != self._playing:
+            self._playing = status.playing
+            play = self.buttons["play"]
+            play.setText("Pause" if status.playing else "Play")
+            play.setIcon(icon("pause" if status.playing else "play", self.look.theme.on_accent))
+        self.timeline.show_frame(frame)
+        self.counter.setText(f"t = {frame.t:,}".replace(",", "\u202f"))
+        self.rate.setText(_spoken_rate(status))
+        self.metrics.setText(self._read_out(frame))
+        self.news.setText(_news(frame, status))
+        self.ghost.setVisible(frame.ghost is not None)
+        self.buttons["undo"].setEnabled(bool(frame.gestures))
+        self.buttons["back"].setEnabled(frame.t > 0 or bool(frame.stage))
+
+    def _read_out(self, frame: Frame) -> str:
+        """The metrics at this step, with their symbols; one of a family is named after its slash."""
+        parts = []
+        quiet = self.look.theme.quiet
+        for name, column in frame.metrics.items():
+            measured = column[: frame.t + 1]
+            value = float(measured[-1]) if len(measured) else math.nan
+            if math.isnan(value):
+                known = [v for v in measured[-200:].tolist() if not math.isnan(v)]
+                value = known[-1] if known else math.nan
+            family, _, member = name.partition("/")
+            symbol = self.symbols.get(name) or self.symbols.get(family) or family
+            said = f"{symbol} {member}".strip() if member else symbol
+            text = "–" if math.isnan(value) else f"{value:.4g}".replace("-", "−").replace("inf", "∞")
+            parts.append(f'<span style="color:{quiet}">{said} =</span> {text}')
+        return " &nbsp;&nbsp; ".join(parts[:8])
+
+    def _paced(self, notch: int) -> None:
+        self.paced.emit(speed_at(notch))
+
+
+def _spoken_rate(status: Status) -> str:
+    if status.playing:
+        return (
+            f"{status.rate:,.0f} steps/s".replace(",", "\u202f") if status.rate >= 10 else f"{status.rate:.1f} steps/s"
+        )
+    return "flat out" if math.isinf(status.speed) else f"{status.speed:.3g} steps/s"
+
+
+def _news(frame: Frame, status: Status) -> str:
+    if status.seeking is not None:
+        return f"replaying: step {status.seeking[0]} of {status.seeking[1]}"
+    if frame.stage:
+        return f"in step {frame.t + 1}, after: {frame.stage}"
+    if frame.approximate:
+        return "replay is approximate on this device"
+    return frame.finished

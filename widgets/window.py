@@ -1,0 +1,408 @@
+"""The main window: catalogue at the left, stage in the middle, controls at the right, transport below."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QSplitter,
+    QTabBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lab.catalogue import Catalogue
+from lab.engine import Engine, Failure, Status
+from lab.experiment import Experiment
+from lab.session import Frame
+from widgets import theme as themes
+from widgets.banner import Banner
+from widgets.controls.column import ControlColumn
+from widgets.look import Look
+from widgets.shelf import Shelf
+from widgets.stage import GAP, Stage
+from widgets.transport import Transport, speed_at
+
+THEMES = ("system", "light", "dark")
+LARGER = 1.4  # how much a presenter's room enlarges type and strokes
+
+
+class Reach:
+    """What painters and editors do to the run: the hands of the window."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self._gestures = itertools.count(1_000_000)  # apart from those a session numbers itself
+
+    def gesture(self) -> int:
+        return next(self._gestures)
+
+    def act(self, name: str, arguments: Sequence[Any], gesture: int, replaces: bool = False) -> None:
+        self.window.engine.act(name, arguments, gesture, replaces)
+
+    def set(self, name: str, value: Any, gesture: int) -> None:
+        self.window.engine.set(name, value, gesture)
+
+    def pick(self, name: str, value: Any) -> None:
+        self.window.engine.pick(name, value)
+
+    def is_control(self, name: str) -> bool:
+        return self.window.kind is not None and name in self.window.kind.controls
+
+
+class Window(QMainWindow):
+    """Everything a person sees."""
+
+    shown = Signal(object)  # a Frame, once the panels have it
+
+    def __init__(self, catalogue: Catalogue, settings: QSettings, theme: str = "") -> None:
+        super().__init__()
+        self.catalogue, self.settings = catalogue, settings
+        self.kind: type[Experiment] | None = None
+        self.frame: Frame | None = None
+        self._told: tuple[int, str] | None = None  # the divergence that the banner has told of
+        self.theme_name = theme or str(settings.value("theme", "system"))
+        self.look = Look(self._theme(), 1.0)
+        self.hands = Reach(self)
+        self.setWindowTitle("Watchglass")
+        self.setWindowIcon(themes.app_icon())
+        self.resize(1280, 800)
+
+        self.shelf = Shelf(catalogue)
+        self.shelf.chosen.connect(self.open_experiment)
+        self.stage = Stage(self.hands, self.look)
+        self.banner = Banner(self.look)
+        self.transport = Transport(self.look)
+        self.heading, self.line = QLabel("Watchglass"), QLabel()
+        self.heading.setProperty("heading", True)
+        self.line.setProperty("quiet", True)
+        self.scenes = QTabBar()
+        self.scenes.setDrawBase(False)
+        self.scenes.hide()
+        self.column: ControlColumn | None = None
+        self._buttons: dict[str, QToolButton] = {}
+        self._arrange()
+        self._bind_keys()
+        self.engine = self._made_engine()
+        self.stage.looking.connect(lambda names: self.engine.look(names))
+        self.transport.pressed.connect(self.press)
+        self.transport.sought.connect(lambda t: self.engine.seek(t))
+        self.transport.paced.connect(lambda speed: self.engine.set_speed(speed))
+        self.transport.ghost_dismissed.connect(lambda: self.engine.dismiss_ghost())
+        self.scenes.tabBarClicked.connect(self._open_scene)
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(lambda _: self._restyle())
+        self._remember()
+        self._restyle()
+
+    # ------------------------------------------------------------ arrangement
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        head.addWidget(self.heading)
+        head.addWidget(self.line, 1)
+        for name, sign, said in (
+            ("panels", "export", "Panels: open and close them"),
+            ("theme", "sun", "Theme: system, light or dark"),
+            ("present", "present", "Present: larger type and strokes, full screen (F11)"),
+            ("menu", "info", "Open, save, about"),
+        ):
+            button = QToolButton()
+            button.setToolTip(said)
+            button.setAccessibleName(said.split(":")[0])
+            button.setIconSize(QSize(18, 18))
+            button.setProperty("sign", sign)
+            self._buttons[name] = button
+            head.addWidget(button)
+        for name in ("panels", "theme", "menu"):
+            menu = QMenu(self)
+            self._buttons[name].setMenu(menu)
+            self._buttons[name].setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+            menu.aboutToShow.connect(lambda menu=menu, name=name: self._fill(menu, name))
+        self._buttons["present"].clicked.connect(self.present)
+        middle = QWidget()
+        box = QVBoxLayout(middle)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(GAP)
+        box.addLayout(head)
+        box.addWidget(self.scenes)
+        box.addWidget(self.banner)
+        self.right = QSplitter(Qt.Orientation.Horizontal)
+        self.right.setHandleWidth(GAP)
+        self.right.setChildrenCollapsible(False)
+        self.right.addWidget(self.stage)
+        self.right.setStretchFactor(0, 1)
+        box.addWidget(self.right, 1)
+        box.addWidget(self.transport)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setHandleWidth(12)
+        self.split.addWidget(self.shelf)
+        self.split.addWidget(middle)
+        self.split.setStretchFactor(1, 1)
+        self.split.setSizes([196, 1084])
+        room = QWidget()
+        outer = QVBoxLayout(room)
+        outer.setContentsMargins(12, 10, 12, 12)
+        outer.addWidget(self.split)
+        self.setCentralWidget(room)
+
+    def _bind_keys(self) -> None:
+        for keys, name in (
+            ("Space", "play"),
+            ("Right", "step"),
+            ("Left", "back"),
+            ("Shift+Right", "stage"),
+            ("R", "restart"),
+            ("Home", "home"),
+            ("End", "end"),
+            ("Ctrl+Z", "undo"),
+        ):
+            QShortcut(QKeySequence(keys), self, lambda name=name: self.press(name))
+        QShortcut(QKeySequence("Ctrl+F"), self, self.shelf.search.setFocus)
+        QShortcut(QKeySequence("F11"), self, self.present)
+        QShortcut(QKeySequence("Ctrl+O"), self, self.ask_open)
+        QShortcut(QKeySequence("Ctrl+S"), self, self.ask_save)
+        QShortcut(QKeySequence("Escape"), self, self._escape)
+
+    def _fill(self, menu: QMenu, name: str) -> None:
+        """Menus are filled as they open, so that they tell the present."""
+        menu.clear()
+        if name == "panels":
+            for title, shown in self.stage.panels():
+                entry = menu.addAction(title)
+                entry.setCheckable(True)
+                entry.setChecked(shown)
+                entry.toggled.connect(lambda on, title=title: self.stage.open_panel(title, on))
+        elif name == "theme":
+            for theme in THEMES:
+                entry = menu.addAction({"system": "As the system"}.get(theme, theme.capitalize()))
+                entry.setCheckable(True)
+                entry.setChecked(theme == self.theme_name)
+                entry.triggered.connect(lambda _=False, theme=theme: self.set_theme(theme))
+        else:
+            menu.addAction("Open a run …", self.ask_open)
+            menu.addAction("Save this run …", self.ask_save)
+            menu.addSeparator()
+            menu.addAction("About Watchglass", self.about)
+
+    # ------------------------------------------------------------ the engine
+
+    def _made_engine(self) -> Engine:
+        engine = Engine(self.catalogue, self)
+        engine.framed.connect(self._on_frames)
+        engine.failed.connect(self._on_failure)
+        engine.refused.connect(self._on_refusal)
+        engine.loaded.connect(self._on_loaded)
+        engine.saved.connect(lambda path: self.banner.say("saved", f"Saved as {path}."))
+        engine.start()
+        engine.set_speed(speed_at(self.transport.pace.value()))
+        return engine
+
+    def open_experiment(self, name: str, settings: Mapping[str, Any] | None = None, seed: int = 0) -> None:
+        """Open an experiment; one whose step hangs is left behind with its engine."""
+        self.banner.dismiss()
+        self.shelf.mark(name)
+        self.engine.load(name, settings, seed)
+
+    def open_file(self, path: str) -> None:
+        self.banner.dismiss()
+        self.engine.open(path)
+
+    def press(self, name: str) -> None:
+        """What a button of the transport, or its key, does."""
+        if self.kind is None or (self.kind.explores() and name not in ("undo", "restart")):
+            return
+        engine = self.engine
+        if name == "play":
+            playing = self.transport.buttons["play"].text() == "Pause"
+            (engine.pause if playing else engine.play)()
+        elif name == "home":
+            engine.seek(0)
+        elif name == "end":
+            engine.seek(self.frame.end if self.frame else 0)
+        else:
+            {"restart": engine.restart, "back": engine.back, "step": engine.step, "stage": engine.stage,
+             "undo": engine.undo}[name]()  # fmt: skip
+
+    def _on_frames(self, frames: tuple[Frame, ...], status: Status) -> None:
+        """Hand the frame on, and tell the engine once we are back in the event loop."""
+        QTimer.singleShot(0, self.engine.take)
+        if not frames or (self.kind is not None and frames[0].name != self.kind.name):
+            return
+        frame = self.frame = frames[0]
+        self.stage.show_frame(frame)
+        self.transport.show_frame(frame, status)
+        if self.column is not None:
+            self.column.show_settings(dict(frame.settings))
+            self.column.show_seed(frame.seed)
+        self._tell_divergence(frame)
+        self.shown.emit(frame)
+
+    def _tell_divergence(self, frame: Frame) -> None:
+        if frame.diverged is None or frame.t < frame.diverged[0]:
+            self.banner.take_back("diverged")
+        elif self.banner.kind != "diverged" and self.kind is not None and self._told != frame.diverged:
+            self._told = frame.diverged
+            t, metric = frame.diverged
+            symbol = self.kind.metrics.get(metric.split("/")[0], metric)
+            self.banner.say(
+                "diverged",
+                f"At step {t} {symbol} is no longer a finite number: the run diverged. {self.kind.diverges}",
+                bad=True,
+                label="Rewind to before it",
+                do=lambda: self.engine.rewind(),
+            )
+        if frame.diverged is None:
+            self._told = None
+
+    def _on_failure(self, failure: Failure) -> None:
+        self.banner.say("failure", failure.message, bad=True, label="Copy details", do=lambda: _copy(failure))
+
+    def _on_refusal(self, name: str, why: str) -> None:
+        if self.column is None or not self.column.show_error(name, why):
+            self.banner.say("refused", why, bad=True)
+
+    def _on_loaded(self, kind: type[Experiment]) -> None:
+        """Another experiment is open: its name, its scenes and its controls."""
+        self.kind, self._told = kind, None
+        self.shelf.mark(kind.name)
+        self.settings.setValue("experiment", kind.name)
+        entry = self.catalogue[kind.name]
+        self.heading.setText(entry.title[:1].upper() + entry.title[1:] if "-" not in entry.title[:2] else entry.title)
+        self.line.setText(entry.line)
+        self.line.setToolTip(entry.line)
+        self.setWindowTitle(f"{entry.title} – Watchglass")
+        self.transport.symbols = kind.metrics
+        self.transport.setVisible(not kind.explores())
+        scenes = self.catalogue.scenes(kind.name)
+        while self.scenes.count():
+            self.scenes.removeTab(0)
+        for scene in scenes:
+            tab = self.scenes.addTab(scene.title)
+            self.scenes.setTabData(tab, scene.name)
+            if scene.name == kind.name:
+                self.scenes.setCurrentIndex(tab)
+        self.scenes.setVisible(len(scenes) > 1)
+        self._build_controls(kind)
+
+    def _open_scene(self, tab: int) -> None:
+        name = self.scenes.tabData(tab)
+        if name and (self.kind is None or name != self.kind.name):
+            self.open_experiment(name)
+
+    def _build_controls(self, kind: type[Experiment]) -> None:
+        sizes = self.right.sizes()
+        if self.column is not None:
+            self.column.setParent(None)
+            self.column.deleteLater()
+        column = self.column = ControlColumn(kind, self.hands.gesture, self.look)
+        column.set_control.connect(lambda name, value, gesture: self.engine.set(name, value, gesture))
+        column.apply_settings.connect(self._apply)
+        column.reset_all.connect(lambda: self._apply({n: c.default for n, c in kind.controls.items()}))
+        column.seed_changed.connect(lambda seed: self.engine.restart(seed))
+        self.right.addWidget(column)
+        self.right.setStretchFactor(1, 0)
+        width = sizes[1] if len(sizes) > 1 and sizes[1] else 264
+        self.right.setSizes([max(300, sum(sizes) - width), width])
+
+    def _apply(self, settings: Mapping[str, Any]) -> None:
+        """Several settings at once: a new run with all of them, as a preset or a prompt asks."""
+        self.engine.restart(None, dict(settings))
+
+    # ------------------------------------------------------------ what the menus do
+
+    def ask_open(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a run", "", "Saved runs (*.glass)")
+        if path:
+            self.open_file(path)
+
+    def ask_save(self) -> None:
+        if self.kind is None:
+            return
+        path, _ = QFileDialog.getSaveFileName(self, "Save this run", f"{self.kind.name}.glass", "Saved runs (*.glass)")
+        if path:
+            self.engine.save(path if path.endswith(".glass") else f"{path}.glass")
+
+    def about(self) -> None:
+        QMessageBox.about(
+            self,
+            "About Watchglass",
+            "<h3>Watchglass</h3><p>A laboratory for watching models train: play, step, go back, "
+            "change something, and see why.</p><p>Space plays and pauses, → and ← step, Shift+→ goes one stage on, "
+            "R restarts, Home and End jump, Ctrl+Z undoes, F11 presents.</p>",
+        )
+
+    def set_theme(self, name: str) -> None:
+        self.theme_name = name
+        self.settings.setValue("theme", name)
+        self._restyle()
+
+    def present(self) -> None:
+        """Larger type and strokes on a full screen, or back again."""
+        larger = self.look.scale == 1.0
+        self.look = Look(self.look.theme, LARGER if larger else 1.0)
+        (self.showFullScreen if larger else self.showNormal)()
+        self._restyle()
+
+    def _escape(self) -> None:
+        if self.stage.enlarged is not None:
+            self.stage.enlarge(None)
+        elif self.look.scale != 1.0:
+            self.present()
+
+    def _theme(self) -> themes.Theme:
+        return {"light": themes.LIGHT, "dark": themes.DARK}.get(self.theme_name) or themes.system()
+
+    def _restyle(self) -> None:
+        """Theme and scale reach everything from here."""
+        look = self.look = Look(self._theme(), self.look.scale)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            themes.apply(app, look.theme, look.scale)
+        for button in self._buttons.values():
+            sign = "moon" if button is self._buttons["theme"] and look.theme.name == "dark" else button.property("sign")
+            button.setIcon(themes.icon(sign, look.theme.quiet))
+        for part in (self.stage, self.banner, self.transport, self.column):
+            if part is not None:
+                part.restyle(look)
+        self.engine.redraw()
+
+    # ------------------------------------------------------------ remembering and leaving
+
+    def _remember(self) -> None:
+        geometry, split = self.settings.value("geometry"), self.settings.value("split")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        if split is not None:
+            self.split.restoreState(split)
+
+    def last_experiment(self) -> str:
+        """What was open when the window was last closed, if it still exists."""
+        name = str(self.settings.value("experiment", ""))
+        return name if name in self.catalogue.entries else next(iter(self.catalogue.entries))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.settings.setValue("geometry", self.saveGeometry())
+        self.settings.setValue("split", self.split.saveState())
+        self.settings.sync()
+        self.stuck = not self.engine.leave()
+        super().closeEvent(event)
+
+    stuck = False  # a step would not end: the process must leave by os._exit
+
+
+def _copy(failure: Failure) -> None:
+    QGuiApplication.clipboard().setText(f"{failure.message}\n\n{failure.details}")
