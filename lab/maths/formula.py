@@ -9,7 +9,7 @@ import math
 import operator
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial, reduce
@@ -44,15 +44,15 @@ class Expression:
 
     def __call__(self, *values: ArrayLike) -> Any:
         """The value in float64, in the shape that the values broadcast to; NaN or infinity where it has none."""
-        arrays = [np.asarray(value, dtype=np.float64) for value in values]
+        arrays = [np.asarray(value, dtype=np.float64)[()] for value in values]  # [()]: scalars are quicker than 0-d
         with np.errstate(all="ignore"):
             result = evaluate(self.tree, self.named(arrays), NUMPY)
-        shape = np.broadcast_shapes(*(array.shape for array in arrays))
+        shape = np.broadcast(*arrays).shape
         if not shape:
             return float(result)
-        filled = np.empty(shape)  # a copy, because the formula "x" evaluates to the caller's own array
-        filled[...] = result
-        return filled
+        if self.tree.parts and np.shape(result) == shape:
+            return result
+        return np.broadcast_to(result, shape).copy()  # "x" gave the caller's own array, "2" a number
 
     def torch(self, *tensors: "Tensor") -> "Tensor":
         """The value as a tensor in which autograd finds every variable, also those that the formula leaves out."""
@@ -155,8 +155,8 @@ INSTEAD = {
     **dict.fromkeys("[]{}", "write round brackets"),
     **dict.fromkeys("<>", "choose with min, max or abs"),
     **dict.fromkeys("'\"", "leave out the quotes"),
-    **dict.fromkeys("^²³", "write ** for a power, as in x**2"),
-    **dict(zip("=.|√", ("write the right-hand side alone", "write decimals as 0.5", "write abs(x)", "write sqrt(x)"))),
+    **dict.fromkeys("^²³", "write ** for a power"),
+    **dict(zip("=.|√", ("write the right-hand side alone", "write decimals as 0.5", "write abs(…)", "write sqrt(…)"))),
 }
 TOO_DEEP = f"the formula is more than {DEEPEST} brackets or operations deep: write a simpler one"
 
@@ -167,7 +167,7 @@ def parse(text: str, variables: tuple[str, ...] = ("x", "y")) -> Expression:
         raise ValueError(f"the formula has {len(text)} characters: write at most {LONGEST}")
     source = " ".join(scan(text, variables))
     if not source:
-        raise ValueError("the formula is empty: write one, such as x**2")
+        raise ValueError("the formula is empty: write a number, a variable or a calculation with them")
     try:
         tree = grow(ast.parse(source, mode="eval").body, variables)
     except (SyntaxError, RecursionError, MemoryError):
@@ -188,9 +188,9 @@ def scan(text: str, variables: tuple[str, ...]) -> Iterator[str]:
         if kind in ("call", "name") and token not in (*variables, *CONSTANTS, *FUNCTIONS):
             raise ValueError(f"the name {token!r} is unknown: use {allowed}")
         if kind == "name" and token in FUNCTIONS:
-            raise ValueError(f"{token} has no brackets: write {token}(x)")
+            raise ValueError(f"{token} has no brackets: write {token}(…)")
         if before and (kind or token == "("):
-            raise ValueError(f"no operator stands between {before!r} and {token!r}: write one, as in 2*x")
+            raise ValueError(f"no operator stands between {before!r} and {token!r}: write {before}*{token} or such")
         if kind == "number" and math.isinf(float(token)):
             raise ValueError(f"the number {token[:20]}… is too large: write at most 1e308")
         depth += (token == "(") - (token == ")")
@@ -222,12 +222,12 @@ def grow(found: ast.AST, variables: tuple[str, ...], depth: int = 0) -> Node:
             node = apply(SIGNS[type(sign)], branch(left), branch(right))
         case ast.Call(func=ast.Name(id=name), args=given, keywords=[]) if name in FUNCTIONS:
             if name in SLOPES and len(given) != 1:
-                raise ValueError(f"{name} takes one value, not {len(given)}: write {name}(x)")
+                raise ValueError(f"{name} takes one value, not {len(given)}: write {name}(…)")
             if name not in SLOPES and len(given) < 2:
-                raise ValueError(f"{name} takes two values or more, not {len(given)}: write {name}(x, 1)")
+                raise ValueError(f"{name} takes two values or more, not {len(given)}: write {name}(…, …)")
             node = apply(name, *map(branch, given))
         case ast.Tuple():
-            raise ValueError("brackets hold one value, and commas part only those of min and max: write (0.5 + x)")
+            raise ValueError("brackets hold one value, and commas part only those of min and max: write 0.5 for 0,5")
         case _:
             raise SyntaxError(f"no formula has {type(found).__name__}")
     if node.value is not None and not math.isfinite(node.value):
@@ -244,24 +244,26 @@ def derive(node: Node, by: str) -> Node:
     match node.head, node.parts:
         case name, ():
             return number(name == by)
-        case "+" | "-", _:
-            return total((scale, derive(rest, by)) for scale, rest in summands(node))
+        case "+", (u, v):
+            return total(derive(u, by), derive(v, by))
+        case "-", (u, v):
+            return total(derive(u, by), apply("neg", derive(v, by)))
         case "sign" | "step", _:
             return number(0)
         case name, (u,) if name in SLOPES:
             return product(SLOPES[name](u), derive(u, by))
         case "min" | "max", (u, *others):
             v = others[0] if len(others) == 1 else apply(node.head, *others)
-            lead = 1 if node.head == "max" else -1
-            chosen = (apply("step", total([(lead, u), (-lead, v)])), apply("step", total([(lead, v), (-lead, u)])))
-            return total((1, product(share, derive(part, by))) for share, part in zip(chosen, (u, v)))
+            leads = [apply("step", total(u, apply("neg", v))), apply("step", total(v, apply("neg", u)))]
+            share_of_u, share_of_v = leads if node.head == "max" else leads[::-1]
+            return total(product(share_of_u, derive(u, by)), product(share_of_v, derive(v, by)))
         case "**", (u, v) if v.value is None or not v.value.is_integer():
-            lower = apply("**", u, total([(1, v), (-1, number(1))]))
-            by_base, by_exponent = product(v, lower, derive(u, by)), product(node, apply("log", u), derive(v, by))
-            return total([(1, by_base), (1, by_exponent)])
+            by_base = product(v, apply("**", u, total(v, number(-1))), derive(u, by))
+            by_exponent = product(node, apply("log", u), derive(v, by))
+            return total(by_base, by_exponent)
     scale, powers = factors(node)  # products, quotients and whole powers are one rule: each factor in its turn
     rest = {factor: compose(scale * n, {**powers, factor: n - 1}) for factor, n in powers.items()}
-    return total((1, product(rest[factor], derive(factor, by))) for factor in powers)
+    return total(*(product(rest[factor], derive(factor, by)) for factor in powers))
 
 
 def factors(node: Node) -> tuple[Fraction, dict[Node, int]]:
@@ -284,11 +286,10 @@ def factors(node: Node) -> tuple[Fraction, dict[Node, int]]:
 
 def compose(scale: Fraction | int, powers: Mapping[Node, int]) -> Node:
     """The product put together: numbers first, then constants, variables and the rest; 0.3 x, but 2 x / 3."""
-    size: float | Fraction = abs(Fraction(scale))
-    top, bottom = size.as_integer_ratio()
-    if bottom > 999 or Fraction(repr(float(size))) == size:
-        top, bottom = size, 1
-    above, below = [[number(side)] if side != 1 else [] for side in (top, bottom)]
+    size = abs(Fraction(scale))
+    simple = size.denominator < 1000 and Fraction(repr(float(size))) != size
+    sides: tuple[float, float] = size.as_integer_ratio() if simple else (float(size), 1)
+    above, below = ([number(side)] if side != 1 else [] for side in sides)
     for factor in sorted(powers, key=lambda factor: (factor.value is None, bool(factor.parts))):
         n = abs(powers[factor])
         if n:
@@ -305,27 +306,29 @@ def product(*nodes: Node) -> Node:
     return compose(*factors(reduce(partial(apply, "*"), nodes)))
 
 
-def summands(node: Node) -> Iterator[tuple[Fraction, Node]]:
+def summands(node: Node, sign: int = 1) -> Iterator[tuple[Fraction, Node]]:
     """A sum taken apart: each term, and the number before it."""
     match node.head, node.parts:
-        case "+" | "-" as sign, (u, v):
-            yield from summands(u)
-            yield from ((scale if sign == "+" else -scale, rest) for scale, rest in summands(v))
+        case "+" | "-" | "neg", (*first, last):
+            for part in first:
+                yield from summands(part, sign)
+            yield from summands(last, sign if node.head == "+" else -sign)
         case _:
             scale, powers = factors(node)
-            yield scale, compose(1, powers)
+            yield sign * scale, compose(1, powers)
 
 
-def total(terms: Iterable[tuple[Fraction | int, Node]]) -> Node:
-    """The sum of scale times term, like terms gathered."""
+def total(*nodes: Node) -> Node:
+    """The sum, its like terms gathered and those of 0 left out."""
     gathered: dict[Node, Fraction] = defaultdict(Fraction)
-    for scale, term in terms:
-        for inner, rest in summands(term):
-            gathered[rest] += scale * inner
-    pieces = [compose(scale, factors(rest)[1]) for rest, scale in gathered.items() if scale and rest.value != 0]
-    return reduce(
-        lambda u, v: apply("-", u, v.parts[0]) if v.head == "neg" else apply("+", u, v), pieces or [number(0)]
-    )
+    for node in nodes:
+        for scale, rest in summands(node):
+            gathered[rest] += scale
+    terms = [compose(scale, factors(rest)[1]) for rest, scale in gathered.items() if scale and rest.value != 0]
+    result = terms[0] if terms else number(0)
+    for term in terms[1:]:
+        result = apply("-", result, term.parts[0]) if term.head == "neg" else apply("+", result, term)
+    return result
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -340,36 +343,38 @@ class Style(NamedTuple):
     forms: Mapping[str, tuple[int, str, tuple[int, ...]]]
 
 
-def digits(value: float) -> str:
+def spell(node: Node, style: Style) -> tuple[str, int]:
+    """The formula in writing, and its rank: how tightly it holds together."""
+    if not node.parts:
+        return style.leaf(node), 5
+    spelt = [spell(part, style) for part in node.parts]
+    if node.head not in style.forms:
+        return style.call.format(node.head, ", ".join(text for text, _ in spelt)), 5
+    rank, form, needed = style.forms[node.head]
+    parts = [text if held >= least else style.brackets.format(text) for (text, held), least in zip(spelt, needed)]
+    text = form.format(*parts)
+    return text, min(rank, 2) if text.startswith("-") else rank
+
+
+def digits(node: Node) -> str:
+    value = node.value or 0.0
     return str(int(value)) if value.is_integer() and value < 1e16 else repr(value)
 
 
 def symbol(node: Node) -> str:
     """A number or name in LaTeX: 10 to a power for e-07, π, x with the index 1 for x1."""
     if not node.head:
-        return re.sub(r"(.*)e\+?(-?)0*(\d+)", r"{\1 \\cdot 10^{\2\3}}", digits(node.value or 0.0))
+        return re.sub(r"(.*)e\+?(-?)0*(\d+)", r"{\1 \\cdot 10^{\2\3}}", digits(node))
     if node.value == math.pi:
         return r"\pi"
-    letter = re.fullmatch(r"([^\W\d])_?(\d*)", node.head)
-    return rf"\mathrm{{{node.head}}}" if not letter else f"{letter[1]}_{{{letter[2]}}}" if letter[2] else letter[1]
-
-
-def spell(node: Node, style: Style) -> tuple[str, int]:
-    """The formula in writing, and its rank: how tightly it holds together."""
-    if not node.parts:
-        return style.leaf(node), 5
-    rank, form, needed = style.forms.get(node.head, (5, style.call, ()))
-    spelt = [spell(part, style) for part in node.parts]
-    if not needed:
-        return form.format(node.head, ", ".join(text for text, _ in spelt)), rank
-    parts = [text if held >= least else style.brackets.format(text) for (text, held), least in zip(spelt, needed)]
-    written = form.format(*parts)
-    return written, 2 if written.startswith("-") else rank
+    letters = node.head.rstrip("_0123456789")
+    index = node.head[len(letters) :].lstrip("_")
+    return (letters if len(letters) == 1 else rf"\mathrm{{{letters}}}") + (f"_{{{index}}}" if index else "")
 
 
 SUMS = {"+": (1, "{} + {}", (1, 3)), "-": (1, "{} - {}", (1, 3)), "neg": (2, "-{}", (3,))}
 TEXT = Style(
-    leaf=lambda node: node.head or digits(node.value or 0.0),
+    leaf=lambda node: node.head or digits(node),
     brackets="({})",
     call="{}({})",
     forms=SUMS | {"*": (3, "{}*{}", (2, 4)), "/": (3, "{}/{}", (2, 4)), "**": (4, "{}**{}", (5, 4))},
@@ -379,7 +384,7 @@ LATEX = Style(
     brackets=r"\left({}\right)",
     call=r"\{}\left({}\right)",
     forms=SUMS
-    | {name: (5, rf"\operatorname{{{{{name}}}}}\left({{}}\right)", (0,)) for name in ("sign", "step")}
     | {"*": (3, r"{} \cdot {}", (2, 3)), "/": (3, r"\frac{{{}}}{{{}}}", (0, 0)), "**": (4, "{}^{{{}}}", (5, 0))}
-    | {"exp": (4, "e^{{{}}}", (0,)), "sqrt": (5, r"\sqrt{{{}}}", (0,)), "abs": (5, r"\left|{}\right|", (0,))},
+    | {"exp": (4, "e^{{{}}}", (0,)), "sqrt": (5, r"\sqrt{{{}}}", (0,)), "abs": (5, r"\left|{}\right|", (0,))}
+    | {name: (5, rf"\operatorname{{{{{name}}}}}\left({{}}\right)", (0,)) for name in ("sign", "step")},
 )

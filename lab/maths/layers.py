@@ -3,9 +3,9 @@
     A^0 = X      Z^l = (W^l)^T A^(l-1) + W_0^l      A^l = f(Z^l)
 
 A column is a sample, and column u of W^l holds the weights into unit u, so W^l is (units before, units after).
-Each output goes with the loss that makes dL/dZ at the output equal to A - Y, and J is the mean over samples plus
-(lambda / 2) times the sum of squared weights. Two texts leave the 1/2 out: their lambda is half of the one here.
-Offsets are not penalised. The slope of relu at 0 is 0, as in torch; one text takes 1.
+Each output goes with the loss that makes dL/dZ there equal to A - Y. J is the mean loss plus (lambda / 2) times
+the sum of the squared weights; where a text leaves the 1/2 out, its lambda is half of the one here. Offsets are
+not penalised. The slope of relu at 0 is 0, as in torch; one text takes 1.
 """
 
 from __future__ import annotations
@@ -19,74 +19,103 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[Any]
+MOST_PASSES = 8  # kept to be written again, by number of samples
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-z)), by way of tanh, which cannot overflow."""
-    a = np.tanh(np.multiply(z, 0.5, out=out), out=out)
-    a = np.multiply(a, 0.5, out=out)
-    return np.add(a, 0.5, out=out)
+    a = np.multiply(z, 0.5, out=out)
+    np.tanh(a, out=a)
+    a += 1
+    a *= 0.5
+    return a
 
 
 def softmax(z: Array, out: Array | None = None) -> Array:
     """exp(z) as shares of one, sample by sample."""
-    a = np.exp(np.subtract(z, z.max(axis=0), out=out), out=out)
-    return np.divide(a, a.sum(axis=0), out=out)
+    a = np.subtract(z, z.max(axis=0), out=out)
+    np.exp(a, out=a)
+    a /= a.sum(axis=0)
+    return a
+
+
+def relu(z: Array, out: Array | None = None) -> Array:
+    return np.maximum(z, 0, out=out)
 
 
 class Activation(NamedTuple):
-    """What a hidden unit makes of its sum z, its slope there given a = f(z), and the spread that fits it."""
+    """What a hidden unit makes of its sum z, the slope there given a = f(z), and the first weights that suit it."""
 
-    f: Callable[..., Array]  # f(z, out=None)
+    f: Callable[..., Array]  # f(z, out); out may be z itself
     slope: Callable[[Array, Array], Array | float]
-    gain: float = 1.0  # first weights spread as gain / sqrt(units before), so that sums neither fade nor swell
+    gain: float = 1.0  # weights begin with the spread gain / sqrt(units before): sums neither fade nor swell
 
 
 ACTIVATIONS = {
     "tanh": Activation(np.tanh, lambda z, a: 1 - a * a),
-    "relu": Activation(lambda z, out=None: np.maximum(z, 0, out=out), lambda z, a: z > 0, gain=2**0.5),
+    "relu": Activation(relu, lambda z, a: z > 0, gain=2**0.5),
     "sigmoid": Activation(sigmoid, lambda z, a: a * (1 - a)),
-    "identity": Activation(lambda z, out=None: z, lambda z, a: 1.0),
+    "identity": Activation(np.positive, lambda z, a: 1.0),
 }
 
 
 class Output(NamedTuple):
-    """What the last layer makes of its sums, and the loss of each sample that goes with it."""
+    """What the last layer makes of its sums, and the loss that goes with it."""
 
-    f: Callable[..., Array]  # f(z, out=None)
-    losses: Callable[[Array, Array], Array]  # of sums z and targets y (units, n): n losses
+    f: Callable[..., Array]  # f(z, out); out may be z itself
+    losses: Callable[[Array, Array], Array]  # sums z and targets y to each unit's share in each sample's loss
 
 
 OUTPUTS = {
-    "sigmoid": Output(sigmoid, lambda z, y: (np.logaddexp(0, z) - y * z).sum(axis=0)),
-    "softmax": Output(softmax, lambda z, y: np.logaddexp.reduce(z, axis=0) - (y * z).sum(axis=0)),
-    "identity": Output(lambda z, out=None: z, lambda z, y: ((z - y) ** 2).sum(axis=0) / 2),
+    "sigmoid": Output(sigmoid, lambda z, y: np.logaddexp(0, z) - y * z),
+    "softmax": Output(softmax, lambda z, y: y * (np.logaddexp.reduce(z, axis=0) - z)),
+    "identity": Output(np.positive, lambda z, y: (z - y) ** 2 / 2),
 }
 
 
-class Network:
-    """A dense network. theta holds all weights and then all offsets; W[l] and offsets[l] are views of it.
+class Pass:
+    """Where a forward pass over n samples writes its sums Z^1 ... Z^L and activations A^0 ... A^L.
 
-    `gradient` is laid out like theta; dW and d_offsets are views of it, as `backward` left them.
+    Without `sums`, hidden activations are written over their sums.
     """
+
+    def __init__(self, widths: Sequence[int], n: int, dtype: DTypeLike, sums: bool) -> None:
+        self.fed = [np.empty((m + 1, n), dtype) for m in widths[:-1]]  # A^l over a row of ones, which feeds offsets
+        for fed in self.fed:
+            fed[-1] = 1
+        self.A = [fed[:-1] for fed in self.fed] + [np.empty((widths[-1], n), dtype)]
+        self.Z = [np.empty_like(a) if sums else a for a in self.A[1:-1]] + [np.empty_like(self.A[-1])]
+
+
+class Network:
+    """A dense network: theta is all its parameters, layer by layer; W[l] and offsets[l] are views of it.
+
+    `gradient` is laid out like theta, and dW are views of it. Copies share nothing.
+    """
+
+    # Scratch is no part of a network's state: what walks vars() does not see it.
+    __slots__ = ("__dict__", "_passes")
+    _passes: dict[tuple[int, bool], Pass]
 
     def __init__(self, widths: Sequence[int], hidden: str, output: str, dtype: DTypeLike = np.float32) -> None:
         self.widths, self.hidden, self.output = tuple(widths), hidden, output
-        self.weights = sum(m * n for m, n in pairwise(self.widths))  # how many; offsets come after them
-        self.theta = np.zeros(self.weights + sum(self.widths[1:]), dtype)
+        self.theta = np.zeros(sum((m + 1) * n for m, n in pairwise(self.widths)), dtype)
         self.gradient = np.zeros_like(self.theta)
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self.W, self.offsets = self._views(self.theta)
-        self.dW, self.d_offsets = self._views(self.gradient)
+        self._layers, self._slopes = self._tables(self.theta), self._tables(self.gradient)
+        self.W, self.offsets = [w[:-1] for w in self._layers], [w[-1] for w in self._layers]
+        self.dW = [w[:-1] for w in self._slopes]
+        self._passes = {}
 
-    def _views(self, flat: Array) -> tuple[list[Array], list[Array]]:
-        shapes = list(pairwise(self.widths))
-        ends = np.cumsum([m * n for m, n in shapes] + [n for _, n in shapes])[:-1]
-        parts = np.split(flat, ends)
-        depth = len(shapes)
-        return [p.reshape(s) for p, s in zip(parts, shapes)], [p.reshape(-1, 1) for p in parts[depth:]]
+    def _tables(self, flat: Array) -> list[Array]:
+        """One table (units before + 1, units after) a layer, its last row the offsets."""
+        tables, at = [], 0
+        for m, n in pairwise(self.widths):
+            tables.append(flat[at : at + (m + 1) * n].reshape(m + 1, n))
+            at += (m + 1) * n
+        return tables
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Network:
         twin = copy.copy(self)
@@ -96,36 +125,42 @@ class Network:
 
     def draw_weights(self, rng: np.random.Generator) -> None:
         """First weights, normal with the spread that suits the activation; first offsets 0."""
+        gain = ACTIVATIONS[self.hidden].gain
         for W in self.W:
-            W[:] = rng.normal(0, ACTIVATIONS[self.hidden].gain / len(W) ** 0.5, W.shape)
+            W[:] = rng.normal(0, gain / len(W) ** 0.5, W.shape)
 
-    def forward(self, x: Array) -> tuple[list[Array], list[Array]]:
-        """Sums Z^1 ... Z^L and activations A^0 ... A^L."""
-        f = ACTIVATIONS[self.hidden].f
-        Z: list[Array] = []
-        A = [x]
-        for W, offset in zip(self.W, self.offsets):
-            if Z:
-                A.append(f(Z[-1]))
-            Z.append(W.T @ A[-1] + offset)
-        A.append(OUTPUTS[self.output].f(Z[-1]))
-        return Z, A
+    def forward(self, x: Array, sums: bool = False) -> Pass:
+        """What every layer makes of samples x (units, n). The next pass over as many samples writes it anew."""
+        run = self._passes.get((x.shape[1], sums))
+        if run is None:
+            if len(self._passes) == MOST_PASSES:
+                self._passes.clear()
+            run = self._passes[x.shape[1], sums] = Pass(self.widths, x.shape[1], self.theta.dtype, sums)
+        run.A[0][:] = x
+        f, last = ACTIVATIONS[self.hidden].f, len(self._layers) - 1
+        for l, layer in enumerate(self._layers):
+            np.matmul(layer.T, run.fed[l], out=run.Z[l])
+            if l < last:
+                f(run.Z[l], run.A[l + 1])
+        OUTPUTS[self.output].f(run.Z[last], run.A[-1])
+        return run
 
     def losses(self, z: Array, y: Array) -> Array:
-        """The loss of each sample, from the sums of the last layer."""
+        """Each unit's share in the loss of each sample, from the last sums."""
         return OUTPUTS[self.output].losses(z, y)
 
     def backward(self, x: Array, y: Array, penalty: float = 0.0) -> float:
-        """Put the gradient of J over these samples into `gradient`; returns their mean loss, without the penalty."""
-        n = x.shape[1]
+        """Put dJ/dtheta over these samples into `gradient`; returns their mean loss, without the penalty."""
+        run = self.forward(x, sums=True)
         slope = ACTIVATIONS[self.hidden].slope
-        Z, A = self.forward(x)
-        delta = (A[-1] - y) / n
-        for l in reversed(range(len(self.W))):
-            np.matmul(A[l], delta.T, out=self.dW[l])
-            np.add.reduce(delta, axis=1, keepdims=True, out=self.d_offsets[l])
+        delta = run.A[-1] - y
+        delta /= x.shape[1]
+        for l in range(len(self.W) - 1, -1, -1):
+            np.matmul(run.fed[l], delta.T, out=self._slopes[l])
             if l:
-                delta = (self.W[l] @ delta) * slope(Z[l - 1], A[l])
+                delta = self.W[l] @ delta
+                delta *= slope(run.Z[l - 1], run.A[l])
         if penalty:
-            self.gradient[: self.weights] += penalty * self.theta[: self.weights]
-        return float(self.losses(Z[-1], y).sum()) / n
+            for W, dW in zip(self.W, self.dW):
+                dW += penalty * W
+        return float(self.losses(run.Z[-1], y).sum()) / x.shape[1]

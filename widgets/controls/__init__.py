@@ -179,10 +179,12 @@ def editor(control: Control) -> type[Editor]:
 
 
 def told(control: Control, value: Any) -> str:
-    """A value in a few words, where there are few."""
+    """A value in a few words; where it takes more, it is only named."""
     if control.kind in ("slider", "count"):
         return said(value)
-    return {True: "on", False: "off"}[value] if control.kind == "switch" else value if control.kind == "choice" else "its start"
+    if control.kind == "switch":
+        return "on" if value else "off"
+    return f"“{value}”" if control.kind == "choice" else "what it was at first"
 
 
 def _help(control: Control) -> str:

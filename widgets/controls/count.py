@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from lab.controls import Count
 from widgets.controls.number_box import whole_steps
 from widgets.controls.slider import SliderEditor
 
@@ -15,11 +13,18 @@ WIDE = 200  # a range over this ratio is logarithmic: 32 of 4096 is not found on
 class CountEditor(SliderEditor):
     """A slider of whole numbers."""
 
-    control: Count  # type: ignore[assignment]
+    control: Any
 
     def build(self) -> None:
-        low, high = self.control.low, self.control.high
-        self.log = low > 0 and high / low > WIDE
-        self.ends = 1000 if self.log else min(high - low, 1000)
-        self.after = whole_steps(low, high)
+        self.ends = 1000 if self.is_log() else min(self.control.high - self.control.low, 1000)
         super().build()
+
+    def is_log(self) -> bool:
+        return self.control.low > 0 and self.control.high / self.control.low > WIDE
+
+    def at(self, share: float) -> int:
+        return round(super().at(share))
+
+    def after(self, value: float, steps: int) -> float:
+        """The next whole numbers."""
+        return whole_steps(self.control.low, self.control.high)(value, steps)

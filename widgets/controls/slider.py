@@ -25,7 +25,7 @@ class SliderEditor(Editor):
         self.box.typed.connect(self.typed)
         self.track.began.connect(self.begin)
         self.track.stepped.connect(lambda steps, begins: self.typed(self.after(self.value, steps), begins))
-        self.track.valueChanged.connect(lambda position: self.edit(self.at(position / self.ends)))
+        self.track.valueChanged.connect(self._moved)
         self.track.sliderReleased.connect(self._released)
 
     def display(self, value: float) -> None:
@@ -46,17 +46,20 @@ class SliderEditor(Editor):
 
     # ------------------------------------------------------------ numbers and places
 
+    def is_log(self) -> bool:
+        return self.control.log
+
     def share(self, value: float) -> float:
         """How far along the track a number lies."""
         low, high = self.control.low, self.control.high
-        if not self.control.log:
+        if not self.is_log():
             return (value - low) / (high - low)
         return math.log(value / low) / math.log(high / low) if value > 0 else -1.0
 
     def at(self, share: float) -> float:
         """The number at a place on the track, in round figures."""
         low, high = self.control.low, self.control.high
-        if self.control.log:
+        if self.is_log():
             value = float(f"{low * (high / low) ** share:.3g}")
         else:
             value = round(low + share * (high - low), math.ceil(-math.log10((high - low) / self.ends)))
@@ -65,6 +68,9 @@ class SliderEditor(Editor):
     def after(self, value: float, steps: int) -> float:
         """Some hundredths of the track further."""
         return self.at(min(max(self.share(value) + steps / 100, 0.0), 1.0))
+
+    def _moved(self, position: int) -> None:
+        self.typed(self.at(position / self.ends), begins=not self.track.isSliderDown())
 
     def _released(self) -> None:
         if not self.wrong.isHidden():

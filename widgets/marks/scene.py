@@ -1,0 +1,402 @@
+"""The view of a Surface in OpenGL: the lit relief, its floor, trails and discs, seen from a camera that one drags.
+
+Only widgets/marks/surface.py imports this, once it knows that OpenGL is there. Buffers and programs are Qt's: they know
+the context they belong to and free themselves in it, however the view is re-parented or closed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from OpenGL import GL
+from pyqtgraph import Vector
+from pyqtgraph.opengl import GLViewWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QMatrix4x4, QMouseEvent, QSurfaceFormat, QVector2D, QWheelEvent
+from PySide6.QtOpenGL import QOpenGLBuffer, QOpenGLShader, QOpenGLShaderProgram
+
+from widgets.look import Look
+from widgets.marks.lighting import HEIGHT, Floats, Ink
+
+AZIMUTH, ELEVATION, DISTANCE = -60.0, 30.0, 6.0
+NEAREST, FARTHEST = 0.45, 2.5  # of the distance it opens with
+CENTRE = Vector(0, 0, 0.42 * HEIGHT)
+HALF_WIDTH, HALF_HEIGHT = 1.42, 1.06  # what must be in view about the centre
+RADIUS = 1.8  # of everything, about the centre
+
+SHEET = (
+    """
+    attribute vec3 place;
+    attribute vec3 colour;
+    attribute float shade;
+    uniform mat4 camera;
+    varying vec3 lit;
+    varying float level;
+    uniform float levels;
+    void main() {
+        gl_Position = camera * vec4(place, 1.0);
+        lit = colour;
+        level = shade * levels + 0.5;  // so that no line runs along a clipped top or bottom
+    }
+    """,
+    """
+    #ifdef GL_ES
+    #extension GL_OES_standard_derivatives : enable
+    precision highp float;
+    #endif
+    varying vec3 lit;
+    varying float level;
+    uniform vec4 line;
+    uniform float stroke;
+    void main() {
+        float slope = max(fwidth(level), 1e-6);
+        float away = abs(fract(level + 0.5) - 0.5) / slope;
+        float on = (1.0 - smoothstep(0.5 * stroke - 0.5, 0.5 * stroke + 0.5, away)) * (1.0 - smoothstep(0.12, 0.4, slope));
+        vec3 seen = mix(lit, line.rgb, on * line.a);
+        gl_FragColor = vec4(gl_FrontFacing ? seen : seen * 0.5, 1.0);
+    }
+    """,
+)
+RIBBON = (
+    """
+    attribute vec3 before;
+    attribute vec3 place;
+    attribute vec3 after;
+    attribute vec2 ink;  // which side of the path, and how strong
+    uniform mat4 camera;
+    uniform vec3 eye;
+    uniform vec2 room;  // half the view, in pixels
+    uniform float reach;  // from the middle of the stroke to the edge of its halo, in pixels
+    uniform float nearer;
+    varying float aside;
+    varying float strength;
+    void main() {
+        vec4 b = camera * vec4(before, 1.0), a = camera * vec4(after, 1.0);
+        vec4 h = camera * vec4(place + normalize(eye - place) * nearer, 1.0);  // along the line of sight: it stays put
+        vec2 p = h.xy / h.w * room;
+        vec2 come = p - b.xy / b.w * room, go = a.xy / a.w * room - p;
+        come = length(come) > 0.01 ? normalize(come) : vec2(0.0);
+        go = length(go) > 0.01 ? normalize(go) : come;
+        if (come == vec2(0.0)) come = go;
+        vec2 along = come + go;
+        along = length(along) > 0.4 ? normalize(along) : go;  // a path that turns back has no corner to mitre
+        vec2 across = vec2(-along.y, along.x);
+        float stretch = 1.0 / max(abs(dot(along, go)), 0.6);
+        gl_Position = vec4((p + across * ink.x * reach * stretch) / room * h.w, h.zw);
+        aside = ink.x * reach;
+        strength = ink.y;
+    }
+    """,
+    """
+    #ifdef GL_ES
+    precision highp float;
+    #endif
+    varying float aside;
+    varying float strength;
+    uniform vec4 colour;
+    uniform vec4 halo;
+    uniform float half_width;
+    uniform float reach;
+    void main() {
+        float out_of_core = smoothstep(half_width - 0.5, half_width + 0.5, abs(aside));
+        float edge = 1.0 - smoothstep(reach - 1.0, reach, abs(aside));
+        vec4 seen = mix(colour, halo, out_of_core);
+        gl_FragColor = vec4(seen.rgb, seen.a * edge * strength);
+    }
+    """,
+)
+DISC = (
+    """
+    attribute vec3 place;
+    attribute vec3 colour;
+    uniform mat4 camera;
+    uniform vec3 eye;
+    uniform float size;  // pixels
+    uniform float nearer;
+    varying vec3 fill;
+    void main() {
+        gl_Position = camera * vec4(place + normalize(eye - place) * nearer, 1.0);
+        gl_PointSize = size;
+        fill = colour;
+    }
+    """,
+    """
+    #ifdef GL_ES
+    precision highp float;
+    #endif
+    varying vec3 fill;
+    uniform vec4 ring;
+    uniform float size;
+    uniform float width;
+    uniform float strength;
+    void main() {
+        float away = length(gl_PointCoord - 0.5) * size;
+        float edge = 0.5 * size - 0.5;
+        float ringed = smoothstep(edge - width - 0.5, edge - width + 0.5, away);
+        gl_FragColor = vec4(mix(fill, ring.rgb, ringed), strength * (1.0 - smoothstep(edge - 0.5, edge + 0.5, away)));
+    }
+    """,
+)
+POINT_SPRITE = 0x8861  # needed only where the old pipeline is still there
+HIDDEN = 0.22  # what is behind the relief shows through this much
+NEARER = 0.02  # trails are drawn this much nearer than the ground they lie on
+
+
+def ribbon(places: Floats, strength: Floats) -> Ink:
+    """Vertices (2 (m + 2), 5) of a stroke along m places: each twice, the ends once more to have neighbours."""
+    ended = np.empty((len(places) + 2, 5), dtype=np.float32)
+    ended[1:-1, :3], ended[1:-1, 4] = places, strength
+    ended[0], ended[-1] = ended[1], ended[-2]
+    vertices = np.repeat(ended, 2, axis=0)
+    vertices[0::2, 3], vertices[1::2, 3] = 1, -1
+    return vertices
+
+
+@dataclass
+class Strokes:
+    """Ribbons of one width, each with its colour."""
+
+    vertices: Ink = field(default_factory=lambda: np.empty((0, 5), dtype=np.float32))
+    runs: list[tuple[int, int, QColor]] = field(default_factory=list)  # first vertex, how many, colour
+    width: float = 1.0
+    halo: QColor = field(default_factory=lambda: QColor(0, 0, 0, 0))
+    rim: float = 0.0
+    deep: bool = False  # shows through what is before it
+
+    @classmethod
+    def of(cls, ribbons: list[tuple[Ink, QColor]], **rest: Any) -> Strokes:
+        runs, first = [], 0
+        for vertices, colour in ribbons:
+            runs.append((first, len(vertices) - 4, colour))
+            first += len(vertices)
+        return cls(np.concatenate([v for v, _ in ribbons]), runs, **rest) if ribbons else cls(**rest)
+
+
+class Scene(GLViewWidget):
+    """Draws what it is given: a mesh, strokes and discs. Dragging turns it, the wheel zooms, a double-click resets."""
+
+    failed = Signal(str)  # the programs could not be made on this machine
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        wanted = QSurfaceFormat(self.format())
+        wanted.setSamples(4)
+        wanted.setDepthBufferSize(24)
+        self.setFormat(wanted)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # arrow keys step the run
+        self.setMinimumSize(80, 60)
+        self.look = look
+        self.levels = 14
+        self._mesh: tuple[Ink, np.ndarray] | None = None
+        self._strokes: dict[str, Strokes] = {}
+        self._discs = np.empty((0, 6), dtype=np.float32)
+        self._buffers: dict[str, QOpenGLBuffer] = {}
+        self._programs: tuple[QOpenGLShaderProgram, ...] = ()
+        self._stale: set[str] = set()
+        self.look_from_the_front()
+
+    # ------------------------------------------------------------ what is shown
+
+    def set_mesh(self, vertices: Ink | None, triangles: np.ndarray | None = None) -> None:
+        self._mesh = None if vertices is None or triangles is None else (vertices, triangles)
+        self._changed("mesh", "triangles")
+
+    def set_strokes(self, name: str, strokes: Strokes) -> None:
+        self._strokes[name] = strokes
+        self._changed(name)
+
+    def set_discs(self, discs: Ink) -> None:
+        """Places and colours (n, 6)."""
+        self._discs = discs
+        self._changed("discs")
+
+    def _changed(self, *names: str) -> None:
+        self._stale.update(names)
+        self.update()
+
+    # ------------------------------------------------------------ the camera
+
+    def look_from_the_front(self) -> None:
+        self.setCameraPosition(pos=Vector(CENTRE), distance=DISTANCE, elevation=ELEVATION, azimuth=AZIMUTH)
+
+    def camera(self) -> QMatrix4x4:
+        """From the scene to the screen; everything fits, however the view is cut."""
+        width, height = max(self.width(), 1), max(self.height(), 1)
+        half_height = max(HALF_HEIGHT, HALF_WIDTH * height / width) / DISTANCE
+        distance = self.opts["distance"]
+        matrix = QMatrix4x4()
+        angle = 2 * math.degrees(math.atan(half_height))
+        matrix.perspective(angle, width / height, max(distance - 2 * RADIUS, 0.1), distance + 2 * RADIUS)
+        return matrix * self.viewMatrix()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.look_from_the_front()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        distance = self.opts["distance"] * 0.999 ** event.angleDelta().y()
+        self.setCameraPosition(distance=min(max(distance, NEAREST * DISTANCE), FARTHEST * DISTANCE))
+
+    # ------------------------------------------------------------ OpenGL
+
+    def initializeGL(self) -> None:
+        """A fresh context: the first, or another after the view was put into another window."""
+        self._buffers = {}
+        self._stale = {"mesh", "triangles", "discs", *self._strokes}
+        try:
+            self._programs = tuple(_program(*sources) for sources in (SHEET, RIBBON, DISC))
+        except ValueError as wrong:
+            self._programs = ()
+            self.failed.emit(str(wrong))
+
+    def paintGL(self, *_: Any, **__: Any) -> None:
+        ground = self.look.colour("card")
+        GL.glClearColor(*ground.getRgbF())
+        GL.glDepthMask(True)
+        GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
+        if not self._programs:
+            return
+        self._upload()
+        GL.glEnable(GL.GL_DEPTH_TEST)
+        GL.glDepthFunc(GL.GL_LEQUAL)
+        GL.glDisable(GL.GL_CULL_FACE)
+        camera = self.camera()
+        self._draw_mesh(camera)
+        GL.glEnable(GL.GL_BLEND)
+        # The view's own alpha stays 1, or the card would shine through it.
+        GL.glBlendFuncSeparate(GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA, GL.GL_ONE, GL.GL_ONE)
+        GL.glDepthMask(False)
+        for name, strokes in self._strokes.items():
+            self._draw_strokes(name, strokes, camera)
+        self._draw_discs(camera)
+        GL.glDepthMask(True)
+        GL.glDisable(GL.GL_BLEND)
+        GL.glDisable(GL.GL_DEPTH_TEST)
+
+    def _upload(self) -> None:
+        """Hand over what changed since the last picture."""
+        data: dict[str, np.ndarray] = {name: strokes.vertices for name, strokes in self._strokes.items()}
+        data["discs"] = self._discs
+        if self._mesh is not None:
+            data["mesh"], data["triangles"] = self._mesh
+        for name in self._stale & data.keys():
+            buffer = self._buffers.get(name)
+            if buffer is None:
+                kind = QOpenGLBuffer.Type.IndexBuffer if name == "triangles" else QOpenGLBuffer.Type.VertexBuffer
+                buffer = self._buffers[name] = QOpenGLBuffer(kind)
+                buffer.create()
+            array = np.ascontiguousarray(data[name])
+            buffer.bind()
+            buffer.allocate(array, array.nbytes)
+            buffer.release()
+        self._stale.clear()
+
+    def _draw_mesh(self, camera: QMatrix4x4) -> None:
+        if self._mesh is None:
+            return
+        program = self._programs[0]
+        line = self.look.colour("text" if self.look.theme.name == "dark" else "card", 0.30)
+        program.bind()
+        program.setUniformValue("camera", camera)
+        program.setUniformValue("levels", float(self.levels))
+        program.setUniformValue("line", line)
+        program.setUniformValue("stroke", float(self._pixels(1.0)))
+        with _Bound(program, self._buffers["mesh"], 28, place=(0, 3), colour=(12, 3), shade=(24, 1)):
+            self._buffers["triangles"].bind()
+            GL.glDrawElements(GL.GL_TRIANGLES, self._mesh[1].size, GL.GL_UNSIGNED_INT, None)
+            self._buffers["triangles"].release()
+
+    def _draw_strokes(self, name: str, strokes: Strokes, camera: QMatrix4x4) -> None:
+        if not strokes.runs:
+            return
+        program = self._programs[1]
+        half = self._pixels(strokes.width) / 2
+        program.bind()
+        program.setUniformValue("camera", camera)
+        program.setUniformValue("eye", self.cameraPosition())
+        program.setUniformValue("room", QVector2D(self._across() / 2, self._upright() / 2))
+        program.setUniformValue("half_width", float(half))
+        program.setUniformValue("reach", float(half + self._pixels(strokes.rim) + 0.5))
+        layout = {"before": (0, 3), "place": (40, 3), "after": (80, 3), "ink": (52, 2)}
+        with _Bound(program, self._buffers[name], 20, **layout):
+            for through in (True, False) if strokes.deep else (False,):
+                self._see_through(through)
+                program.setUniformValue("nearer", NEARER if strokes.deep else 0.0)
+                for first, count, colour in strokes.runs:
+                    program.setUniformValue("colour", _faded(colour, HIDDEN if through else 1))
+                    program.setUniformValue("halo", _faded(strokes.halo, 0 if through else 1))
+                    GL.glDrawArrays(GL.GL_TRIANGLE_STRIP, first, count)
+
+    def _draw_discs(self, camera: QMatrix4x4) -> None:
+        if not len(self._discs):
+            return
+        program = self._programs[2]
+        context = self.context()
+        if not context.isOpenGLES():
+            GL.glEnable(POINT_SPRITE)
+            GL.glEnable(GL.GL_PROGRAM_POINT_SIZE)
+        program.bind()
+        program.setUniformValue("camera", camera)
+        program.setUniformValue("eye", self.cameraPosition())
+        program.setUniformValue("size", float(self._pixels(15) + 1))
+        program.setUniformValue("width", float(self._pixels(2)))
+        program.setUniformValue("ring", self.look.colour("text"))
+        with _Bound(program, self._buffers["discs"], 24, place=(0, 3), colour=(12, 3)):
+            for through in (True, False):
+                self._see_through(through)
+                program.setUniformValue("nearer", 2 * NEARER)
+                program.setUniformValue("strength", 2 * HIDDEN if through else 1.0)
+                GL.glDrawArrays(GL.GL_POINTS, 0, len(self._discs))
+
+    def _see_through(self, through: bool) -> None:
+        (GL.glDisable if through else GL.glEnable)(GL.GL_DEPTH_TEST)
+
+    def _pixels(self, length: float) -> float:
+        return length * self.look.scale * self.devicePixelRatioF()
+
+    def _across(self) -> float:
+        return self.width() * self.devicePixelRatioF()
+
+    def _upright(self) -> float:
+        return self.height() * self.devicePixelRatioF()
+
+
+class _Bound:
+    """A program's attributes, read from a buffer: for each its offset in bytes and how many numbers it has."""
+
+    def __init__(
+        self, program: QOpenGLShaderProgram, buffer: QOpenGLBuffer, stride: int, **layout: tuple[int, int]
+    ) -> None:
+        self.program, self.buffer, self.stride, self.layout = program, buffer, stride, layout
+
+    def __enter__(self) -> None:
+        self.buffer.bind()
+        for name, (offset, count) in self.layout.items():
+            self.program.enableAttributeArray(name)
+            self.program.setAttributeBuffer(name, GL.GL_FLOAT, offset, count, self.stride)
+        self.buffer.release()
+
+    def __exit__(self, *_: object) -> None:
+        for name in self.layout:
+            self.program.disableAttributeArray(name)
+        self.program.release()
+
+
+def _program(vertex: str, fragment: str) -> QOpenGLShaderProgram:
+    program = QOpenGLShaderProgram()
+    kinds = QOpenGLShader.ShaderTypeBit
+    if not (
+        program.addShaderFromSourceCode(kinds.Vertex, vertex)
+        and program.addShaderFromSourceCode(kinds.Fragment, fragment)
+        and program.link()
+    ):
+        raise ValueError(program.log() or "its programs could not be made")
+    return program
+
+
+def _faded(colour: QColor, strength: float) -> QColor:
+    faded = QColor(colour)
+    faded.setAlphaF(colour.alphaF() * strength)
+    return faded
