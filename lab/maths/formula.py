@@ -151,13 +151,13 @@ TOKEN = re.compile(
     r"|\*\*|[-+*/(),]|\s+|(?P<stray>.)",
     re.DOTALL,
 )
-INSTEAD = {
-    **dict.fromkeys("[]{}", "write round brackets"),
-    **dict.fromkeys("<>", "choose with min, max or abs"),
-    **dict.fromkeys("'\"", "leave out the quotes"),
-    **dict.fromkeys("^²³", "write ** for a power"),
-    **dict(zip("=.|√", ("write the right-hand side alone", "write decimals as 0.5", "write abs(…)", "write sqrt(…)"))),
-}
+INSTEAD = (
+    {"=": "write the right-hand side alone", ".": "write decimals as 0.5", "|": "write abs(…)", "√": "write sqrt(…)"}
+    | dict.fromkeys("^²³", "write ** for a power")
+    | dict.fromkeys("[]{}", "write round brackets")
+    | dict.fromkeys("<>", "choose with min, max or abs")
+    | dict.fromkeys("'\"", "leave out the quotes")
+)
 TOO_DEEP = f"the formula is more than {DEEPEST} brackets or operations deep: write a simpler one"
 
 

@@ -18,8 +18,8 @@ class Pill(QPushButton):
 
     def restyle(self, look: Look) -> None:
         theme, scale = look.theme, look.scale
-        red, green, blue, _ = look.colour("accent").getRgb()
-        on = f"rgba({red}, {green}, {blue}, 0.18)"
+        accent = look.colour("accent")
+        on = f"rgba({accent.red()}, {accent.green()}, {accent.blue()}, 0.18)"
         edge = theme.border if self.outlined else "transparent"
         radius = round((11 if self.outlined else 5) * scale)
         self.setStyleSheet(

@@ -1,4 +1,4 @@
-"""The editor of a Text: a line, or a few lines where a page is wanted."""
+"""The editor of a Text: a line, or a few lines where a page may be wanted."""
 
 from __future__ import annotations
 
@@ -14,21 +14,43 @@ PAUSE = 700  # milliseconds without a key after which a page is handed on
 
 
 class TextEditor(Editor):
-    """A line is handed on by Enter or on leaving it, a page after each pause."""
+    """A line is handed on by Enter or on leaving it, a page after a pause. A wrong text is left, to be mended."""
 
     control: Text
 
     def build(self) -> None:
-        self.page = self.control.longest > LINE
-        self.field: QPlainTextEdit | QLineEdit
-        if self.page:
-            self.field = QPlainTextEdit()
-            self.field.setTabChangesFocus(True)
-            self.pause = QTimer(self, singleShot=True, interval=PAUSE)
-            self.pause.timeout.connect(lambda: self.typed(self.field.toPlainText()))
-            self.field.textChanged.connect(self._typing)
-        else:
-            self.field = QLineEdit()
-            self.field.editingFinished.connect(self._finish)
-        self.field.setAccessibleName(self.control.label)
-        self.body.addWidget(self.field)
+        self.line, self.page = QLineEdit(), QPlainTextEdit()
+        self.pause = QTimer(self, singleShot=True, interval=PAUSE)
+        self.pause.timeout.connect(lambda: self.typed(self.page.toPlainText()))
+        self.page.textChanged.connect(self.pause.start)
+        self.page.setTabChangesFocus(True)
+        self.line.editingFinished.connect(self._finish)
+        self.paged = self.control.longest > LINE
+        used, unused = (self.page, self.line) if self.paged else (self.line, self.page)
+        unused.setParent(None)
+        used.setAccessibleName(self.control.label)
+        self.body.addWidget(used)
+
+    def display(self, value: str) -> None:
+        if self.paged and self.page.toPlainText() != value:
+            self.page.blockSignals(True)
+            self.page.setPlainText(value)
+            self.page.blockSignals(False)
+        elif not self.paged:
+            if self.line.text() != value:
+                self.line.setText(value)
+            self.line.setModified(False)
+
+    def held(self) -> bool:
+        return self.pause.isActive() or super().held()
+
+    def go_back(self) -> None:
+        self.value = self.known
+
+    def restyle(self, look: Look) -> None:
+        super().restyle(look)
+        self.page.setFixedHeight(round(76 * look.scale))
+
+    def _finish(self) -> None:
+        if self.line.isModified():
+            self.typed(self.line.text())

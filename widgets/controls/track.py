@@ -96,7 +96,9 @@ class Track(QSlider):
             for begin, stop, alpha in ((last, handle.center().x(), 1.0), (max(last, handle.center().x()), end, 0.45)):
                 if stop > begin:
                     painter.setBrush(self.look.colour("warn", alpha))
-                    painter.drawRoundedRect(QRectF(begin, middle - thick / 2, stop - begin, thick), thick / 2, thick / 2)
+                    painter.drawRoundedRect(
+                        QRectF(begin, middle - thick / 2, stop - begin, thick), thick / 2, thick / 2
+                    )
         painter.setPen(self.look.pen("warn", 2))
         for mark in self.marks:
             if 0 <= mark <= 1:

@@ -7,8 +7,8 @@ the context they belong to and free themselves in it, however the view is re-par
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from OpenGL import GL
@@ -54,7 +54,8 @@ SHEET = (
     void main() {
         float slope = max(fwidth(level), 1e-6);
         float away = abs(fract(level + 0.5) - 0.5) / slope;
-        float on = (1.0 - smoothstep(0.5 * stroke - 0.5, 0.5 * stroke + 0.5, away)) * (1.0 - smoothstep(0.12, 0.4, slope));
+        float on = 1.0 - smoothstep(0.5 * stroke - 0.5, 0.5 * stroke + 0.5, away);
+        on *= 1.0 - smoothstep(0.12, 0.4, slope);  // where lines crowd there are none
         vec3 seen = mix(lit, line.rgb, on * line.a);
         gl_FragColor = vec4(gl_FrontFacing ? seen : seen * 0.5, 1.0);
     }
@@ -112,15 +113,19 @@ DISC = (
     """
     attribute vec3 place;
     attribute vec3 colour;
+    attribute vec2 corner;
     uniform mat4 camera;
     uniform vec3 eye;
-    uniform float size;  // pixels
+    uniform vec2 room;
+    uniform float radius;
     uniform float nearer;
     varying vec3 fill;
+    varying vec2 from_middle;
     void main() {
-        gl_Position = camera * vec4(place + normalize(eye - place) * nearer, 1.0);
-        gl_PointSize = size;
+        vec4 h = camera * vec4(place + normalize(eye - place) * nearer, 1.0);
+        gl_Position = vec4(h.xy + corner * (radius + 1.0) / room * h.w, h.zw);
         fill = colour;
+        from_middle = corner * (radius + 1.0);
     }
     """,
     """
@@ -128,21 +133,26 @@ DISC = (
     precision highp float;
     #endif
     varying vec3 fill;
+    varying vec2 from_middle;
     uniform vec4 ring;
-    uniform float size;
+    uniform float radius;
     uniform float width;
     uniform float strength;
     void main() {
-        float away = length(gl_PointCoord - 0.5) * size;
-        float edge = 0.5 * size - 0.5;
-        float ringed = smoothstep(edge - width - 0.5, edge - width + 0.5, away);
-        gl_FragColor = vec4(mix(fill, ring.rgb, ringed), strength * (1.0 - smoothstep(edge - 0.5, edge + 0.5, away)));
+        float away = length(from_middle);
+        float ringed = smoothstep(radius - width - 0.5, radius - width + 0.5, away);
+        float inside = 1.0 - smoothstep(radius - 0.5, radius + 0.5, away);
+        gl_FragColor = vec4(mix(fill, ring.rgb, ringed), strength * inside);
     }
     """,
 )
-POINT_SPRITE = 0x8861  # needed only where the old pipeline is still there
+CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, -1), (1, 1), (-1, 1)], dtype=np.float32)
 HIDDEN = 0.22  # what is behind the relief shows through this much
+RIM = 1.2  # the width of a halo, in pixels
 NEARER = 0.02  # trails are drawn this much nearer than the ground they lie on
+
+
+Path = tuple[Floats, Floats, QColor]
 
 
 def ribbon(places: Floats, strength: Floats) -> Ink:
@@ -155,24 +165,14 @@ def ribbon(places: Floats, strength: Floats) -> Ink:
     return vertices
 
 
-@dataclass
-class Strokes:
+class Strokes(NamedTuple):
     """Ribbons of one width, each with its colour."""
 
-    vertices: Ink = field(default_factory=lambda: np.empty((0, 5), dtype=np.float32))
-    runs: list[tuple[int, int, QColor]] = field(default_factory=list)  # first vertex, how many, colour
-    width: float = 1.0
-    halo: QColor = field(default_factory=lambda: QColor(0, 0, 0, 0))
-    rim: float = 0.0
-    deep: bool = False  # shows through what is before it
-
-    @classmethod
-    def of(cls, ribbons: list[tuple[Ink, QColor]], **rest: Any) -> Strokes:
-        runs, first = [], 0
-        for vertices, colour in ribbons:
-            runs.append((first, len(vertices) - 4, colour))
-            first += len(vertices)
-        return cls(np.concatenate([v for v, _ in ribbons]), runs, **rest) if ribbons else cls(**rest)
+    vertices: Ink
+    runs: list[tuple[int, int, QColor]]  # first vertex, how many, colour
+    width: float
+    halo: QColor | None
+    raised: bool  # lies on the ground, and shows faintly through what is before it
 
 
 class Scene(GLViewWidget):
@@ -192,7 +192,7 @@ class Scene(GLViewWidget):
         self.levels = 14
         self._mesh: tuple[Ink, np.ndarray] | None = None
         self._strokes: dict[str, Strokes] = {}
-        self._discs = np.empty((0, 6), dtype=np.float32)
+        self._discs = np.empty((0, 8), dtype=np.float32)
         self._buffers: dict[str, QOpenGLBuffer] = {}
         self._programs: tuple[QOpenGLShaderProgram, ...] = ()
         self._stale: set[str] = set()
@@ -204,13 +204,20 @@ class Scene(GLViewWidget):
         self._mesh = None if vertices is None or triangles is None else (vertices, triangles)
         self._changed("mesh", "triangles")
 
-    def set_strokes(self, name: str, strokes: Strokes) -> None:
-        self._strokes[name] = strokes
+    def set_paths(
+        self, name: str, paths: list[Path], width: float, halo: QColor | None = None, raised: bool = False
+    ) -> None:
+        """Strokes along places (m, 3), each place with its strength from 0 to 1; a halo parts them from the ground."""
+        ribbons = [ribbon(places, strength) for places, strength, _ in paths]
+        starts = np.cumsum([0, *map(len, ribbons)])
+        runs = [(int(start), len(r) - 4, path[2]) for start, r, path in zip(starts, ribbons, paths)]
+        vertices = np.concatenate(ribbons) if ribbons else np.empty((0, 5), dtype=np.float32)
+        self._strokes[name] = Strokes(vertices, runs, width, halo, raised)
         self._changed(name)
 
     def set_discs(self, discs: Ink) -> None:
         """Places and colours (n, 6)."""
-        self._discs = discs
+        self._discs = np.hstack([np.repeat(discs, 6, axis=0), np.tile(CORNERS, (len(discs), 1))])
         self._changed("discs")
 
     def _changed(self, *names: str) -> None:
@@ -253,7 +260,7 @@ class Scene(GLViewWidget):
 
     def paintGL(self, *_: Any, **__: Any) -> None:
         ground = self.look.colour("card")
-        GL.glClearColor(*ground.getRgbF())
+        GL.glClearColor(ground.redF(), ground.greenF(), ground.blueF(), 1.0)
         GL.glDepthMask(True)
         GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
         if not self._programs:
@@ -287,23 +294,19 @@ class Scene(GLViewWidget):
                 kind = QOpenGLBuffer.Type.IndexBuffer if name == "triangles" else QOpenGLBuffer.Type.VertexBuffer
                 buffer = self._buffers[name] = QOpenGLBuffer(kind)
                 buffer.create()
-            array = np.ascontiguousarray(data[name])
+            array = data[name]
             buffer.bind()
-            buffer.allocate(array, array.nbytes)
+            buffer.allocate(array.tobytes(), array.nbytes)
             buffer.release()
         self._stale.clear()
 
     def _draw_mesh(self, camera: QMatrix4x4) -> None:
         if self._mesh is None:
             return
-        program = self._programs[0]
         line = self.look.colour("text" if self.look.theme.name == "dark" else "card", 0.30)
-        program.bind()
-        program.setUniformValue("camera", camera)
-        program.setUniformValue("levels", float(self.levels))
-        program.setUniformValue("line", line)
-        program.setUniformValue("stroke", float(self._pixels(1.0)))
-        with _Bound(program, self._buffers["mesh"], 28, place=(0, 3), colour=(12, 3), shade=(24, 1)):
+        layout = {"place": (0, 3), "colour": (12, 3), "shade": (24, 1)}
+        with _Bound(self._programs[0], self._buffers["mesh"], 28, layout) as put:
+            put(camera=camera, levels=float(self.levels), line=line, stroke=self._pixels(1))
             self._buffers["triangles"].bind()
             GL.glDrawElements(GL.GL_TRIANGLES, self._mesh[1].size, GL.GL_UNSIGNED_INT, None)
             self._buffers["triangles"].release()
@@ -311,44 +314,30 @@ class Scene(GLViewWidget):
     def _draw_strokes(self, name: str, strokes: Strokes, camera: QMatrix4x4) -> None:
         if not strokes.runs:
             return
-        program = self._programs[1]
         half = self._pixels(strokes.width) / 2
-        program.bind()
-        program.setUniformValue("camera", camera)
-        program.setUniformValue("eye", self.cameraPosition())
-        program.setUniformValue("room", QVector2D(self._across() / 2, self._upright() / 2))
-        program.setUniformValue("half_width", float(half))
-        program.setUniformValue("reach", float(half + self._pixels(strokes.rim) + 0.5))
+        reach = half + 0.5 + (self._pixels(RIM) if strokes.halo else 0)
         layout = {"before": (0, 3), "place": (40, 3), "after": (80, 3), "ink": (52, 2)}
-        with _Bound(program, self._buffers[name], 20, **layout):
-            for through in (True, False) if strokes.deep else (False,):
+        with _Bound(self._programs[1], self._buffers[name], 20, layout) as put:
+            put(camera=camera, eye=self.cameraPosition(), room=self._room(), half_width=half, reach=reach)
+            put(nearer=NEARER if strokes.raised else 0.0)
+            for through in (True, False) if strokes.raised else (False,):
                 self._see_through(through)
-                program.setUniformValue("nearer", NEARER if strokes.deep else 0.0)
                 for first, count, colour in strokes.runs:
-                    program.setUniformValue("colour", _faded(colour, HIDDEN if through else 1))
-                    program.setUniformValue("halo", _faded(strokes.halo, 0 if through else 1))
+                    put(colour=_faded(colour, HIDDEN) if through else colour)
+                    put(halo=_faded(colour, 0) if through or not strokes.halo else strokes.halo)
                     GL.glDrawArrays(GL.GL_TRIANGLE_STRIP, first, count)
 
     def _draw_discs(self, camera: QMatrix4x4) -> None:
         if not len(self._discs):
             return
-        program = self._programs[2]
-        context = self.context()
-        if not context.isOpenGLES():
-            GL.glEnable(POINT_SPRITE)
-            GL.glEnable(GL.GL_PROGRAM_POINT_SIZE)
-        program.bind()
-        program.setUniformValue("camera", camera)
-        program.setUniformValue("eye", self.cameraPosition())
-        program.setUniformValue("size", float(self._pixels(15) + 1))
-        program.setUniformValue("width", float(self._pixels(2)))
-        program.setUniformValue("ring", self.look.colour("text"))
-        with _Bound(program, self._buffers["discs"], 24, place=(0, 3), colour=(12, 3)):
+        layout = {"place": (0, 3), "colour": (12, 3), "corner": (24, 2)}
+        with _Bound(self._programs[2], self._buffers["discs"], 32, layout) as put:
+            put(camera=camera, eye=self.cameraPosition(), room=self._room(), nearer=2 * NEARER)
+            put(radius=self._pixels(7.5), width=self._pixels(2), ring=self.look.colour("text"))
             for through in (True, False):
                 self._see_through(through)
-                program.setUniformValue("nearer", 2 * NEARER)
-                program.setUniformValue("strength", 2 * HIDDEN if through else 1.0)
-                GL.glDrawArrays(GL.GL_POINTS, 0, len(self._discs))
+                put(strength=2 * HIDDEN if through else 1.0)
+                GL.glDrawArrays(GL.GL_TRIANGLES, 0, len(self._discs))
 
     def _see_through(self, through: bool) -> None:
         (GL.glDisable if through else GL.glEnable)(GL.GL_DEPTH_TEST)
@@ -356,27 +345,31 @@ class Scene(GLViewWidget):
     def _pixels(self, length: float) -> float:
         return length * self.look.scale * self.devicePixelRatioF()
 
-    def _across(self) -> float:
-        return self.width() * self.devicePixelRatioF()
-
-    def _upright(self) -> float:
-        return self.height() * self.devicePixelRatioF()
+    def _room(self) -> QVector2D:
+        return QVector2D(self.width(), self.height()) * self.devicePixelRatioF() / 2
 
 
 class _Bound:
-    """A program's attributes, read from a buffer: for each its offset in bytes and how many numbers it has."""
+    """A program in use with its attributes read from a buffer: each by its offset in bytes and how many numbers."""
 
     def __init__(
-        self, program: QOpenGLShaderProgram, buffer: QOpenGLBuffer, stride: int, **layout: tuple[int, int]
+        self, program: QOpenGLShaderProgram, buffer: QOpenGLBuffer, stride: int, layout: dict[str, tuple[int, int]]
     ) -> None:
-        self.program, self.buffer, self.stride, self.layout = program, buffer, stride, layout
+        self.program: Any = program  # PySide's stubs do not know that names may be str
+        self.buffer, self.stride, self.layout = buffer, stride, layout
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Callable[..., None]:
+        self.program.bind()
         self.buffer.bind()
         for name, (offset, count) in self.layout.items():
             self.program.enableAttributeArray(name)
             self.program.setAttributeBuffer(name, GL.GL_FLOAT, offset, count, self.stride)
         self.buffer.release()
+        return self.put
+
+    def put(self, **uniforms: Any) -> None:
+        for name, value in uniforms.items():
+            self.program.setUniformValue(name, value)
 
     def __exit__(self, *_: object) -> None:
         for name in self.layout:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QOffscreenSurface, QOpenGLContext
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from lab.marks import Dots, Field, Heat, Panel, Surface, Trail
+from lab.marks import Dots, Field, Heat, Mark, Panel, Surface, Trail
 from lab.record import Trace
 from lab.session import Frame
 from widgets.look import Look
-from widgets.marks import Hands, Legend, PlotPainter, WidgetPainter, painter
+from widgets.marks import Hands, PlotPainter, WidgetPainter, painter
 from widgets.marks.lighting import Relief, relief
 from widgets.plot import Plot
 from widgets.theme import colour_map
@@ -29,6 +30,9 @@ OLDEST = (2, 1)
 PAST = 0.3  # how strong a trail is at its beginning
 ABANDONED = 0.45  # how strong the trails of a ghost are at their end
 RUNNER = "surface: which runner"  # the name under which the contour map hears the classes of the dots
+
+
+Timed = tuple[Any, Any]  # places (n, 2) and the step of each
 
 
 @cache
@@ -125,8 +129,8 @@ class Lit:
         self.relief: Relief | None = None
         self.said = ""
         self._field: Field | None = None
-        self._seen: tuple[Any, ...] = ()
-        self._ghost: tuple[Any, ...] = ()
+        self._past: Trace | None = None
+        self._seen: tuple[Any, Any, Any] = (None, None, None)
 
     def restyle(self, look: Look) -> None:
         self.look = self.widget.look = look
@@ -136,11 +140,115 @@ class Lit:
         field = frame.values.get(self.mark.field)
         if field is None:
             return
-        if not _same(field, self._field):
+        if fresh := not _same(field, self._field):
             self._field = field
             self._build(field)
         past = frame.ghost.trails.get(self.mark.trail) if frame.ghost else None
-        if self._ghost != (now := (id(self.relief), id(past))):
-            self._ghost = now
-            self.widget.set_strokes("ghost", self._strokes(past, None, frame.t, ABANDONED))
-        ...
+        if fresh or past is not self._past:
+            self._past = past
+            self._draw_paths("ghost", [] if past is None else _paths(past, None, 0), ABANDONED)
+        trail, points, heights = (
+            frame.trails.get(self.mark.trail),
+            *map(frame.values.get, (self.mark.points, self.mark.heights)),
+        )
+        seen = (trail, points, heights)
+        if fresh or any(new is not old for new, old in zip(seen, self._seen)):
+            self._seen = seen
+            paths = [] if trail is None else _paths(trail, points, frame.t)
+            self._draw_paths("trail", paths, 1)
+            self._draw_discs(paths, points, heights)
+
+    def _build(self, field: Field) -> None:
+        """The mesh and the floor it stands on."""
+        mark, theme = self.mark, self.look.theme
+        diverging = mark.colours == "scores"
+        self.relief = relief(field, mark.log, about_zero=diverging)
+        self.said = self.relief.said if self.relief else ""
+        name = "scores dark" if diverging and theme.name == "dark" else mark.colours
+        self.widget.set_mesh(*(self.relief.mesh(colour_map(name)) if self.relief else (None, None)))
+        self.widget.set_paths("floor", _floor(self.look.colour("quiet", 0.5)) if self.relief else [], width=1)
+
+    def _draw_paths(self, name: str, paths: list[Timed], strongest: float) -> None:
+        drawn = []
+        ground = self.relief
+        for runner, (path, times) in enumerate(paths if ground else ()):
+            assert ground is not None
+            places, when, seen = ground.draped(path, times)
+            if len(places) > 1:
+                age = (when - when[0]) / max(when[-1] - when[0], 1e-9)
+                strength = seen * strongest * (PAST + (1 - PAST) * age**2)
+                drawn.append((places, strength, self.look.colour(runner)))
+        self.widget.set_paths(name, drawn, width=3.2, halo=self.look.colour("card", 0.7), raised=True)
+
+    def _draw_discs(self, paths: list[Timed], points: Any, heights: Any) -> None:
+        """The runners' present places: where the frame says, or where their trails end."""
+        if self.relief is None:
+            return
+        if points is None:
+            ends = [path[np.isfinite(path).all(axis=1)][-1:] for path, _ in paths]
+            at = np.array([end[0] if len(end) else (np.nan, np.nan) for end in ends]).reshape(-1, 2)
+        else:
+            at = np.atleast_2d(np.asarray(points, dtype=float))[:, :2]
+        finite = np.isfinite(at).all(axis=1)
+        places, within = self.relief.placed(np.where(finite[:, None], at, 0))
+        if heights is not None:
+            # Between the field's places the ground is a guess: who is truly lower must not sink into it.
+            raised = self.relief.raised(np.ravel(heights))[: len(places)]
+            places[: len(raised), 2] = np.fmax(places[: len(raised), 2], raised)
+        colours = np.array([self.look.colour(runner).getRgbF()[:3] for runner in range(len(at))]).reshape(-1, 3)
+        self.widget.set_discs(np.hstack([places, colours])[finite & within].astype(np.float32))
+
+
+class Contour:
+    """The same numbers as a map, where nothing can be seen in three dimensions."""
+
+    def __init__(self, mark: Surface, hands: Hands, look: Look, why: str) -> None:
+        self.said = f"{why}: the same surface as a contour map"
+        marks: list[Mark] = [Heat(mark.field, colours=mark.colours, log=mark.log)]
+        if mark.trail:
+            marks.append(Trail(mark.trail))
+        if mark.points:
+            marks.append(Dots(mark.points, colour=RUNNER))
+        self.mark = mark
+        self.widget = Plot(Panel("", *marks), look)
+        self.painters: list[PlotPainter] = []
+        for depth, one in enumerate(marks):
+            kind: Any = painter(one)
+            self.painters.append(kind(one, hands, look, self.widget, depth))
+        self._runners = np.arange(0)
+
+    def restyle(self, look: Look) -> None:
+        self.widget.restyle(look)
+        for one in self.painters:
+            one.restyle(look)
+
+    def show(self, frame: Frame) -> None:
+        points = frame.values.get(self.mark.points)
+        if points is not None and len(points) != len(self._runners):
+            self._runners = np.arange(len(points))
+        frame = replace(frame, values={**frame.values, RUNNER: self._runners})
+        for one in self.painters:
+            one.show(frame)
+        self.widget.follow(one.bounds() for one in self.painters)
+
+
+def _same(one: Field, other: Field | None) -> bool:
+    return other is not None and one.z is other.z and (one.x, one.y) == (other.x, other.y)
+
+
+def _paths(trail: Trace, points: Any, t: int) -> list[Timed]:
+    """Each runner's places so far and their steps; a trail is thinned, so the present is added where it is known."""
+    places, times = trail.places[..., :2], trail.times
+    if points is not None and len(places) and np.shape(points) == places.shape[1:]:
+        places, times = np.concatenate([places, [points]]), np.append(times, t)
+    return [(places[:, runner], times) for runner in range(places.shape[1])]
+
+
+def _floor(colour: QColor) -> list[tuple[Any, Any, QColor]]:
+    """The outline of the floor, and a few faint lines across it."""
+    outline = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0), (-1, -1, 0)], dtype=float)
+    lines = [(outline, np.ones(5), colour)]
+    for at in (-0.5, 0.0, 0.5):
+        for line in ([(at, -1, 0), (at, 1, 0)], [(-1, at, 0), (1, at, 0)]):
+            lines.append((np.array(line, dtype=float), np.full(2, 0.4), colour))
+    return lines

@@ -1,0 +1,63 @@
+"""About this experiment: what it shows, and the topics of the course it belongs to. Closed until asked for."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import sys
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from lab.catalogue import topics
+from lab.experiment import Experiment
+from widgets.look import Look
+from widgets.theme import icon
+
+
+class About(QWidget):
+    """A line that opens."""
+
+    def __init__(self, kind: type[Experiment], look: Look) -> None:
+        super().__init__()
+        self.kind = kind
+        self.line = QToolButton()
+        self.line.setText("About this experiment")
+        self.line.setAccessibleName("About this experiment, open or close")
+        self.line.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.line.setCheckable(True)
+        self.line.toggled.connect(self._open)
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setAccessibleName("About this experiment")
+        self.text.hide()
+        body = QVBoxLayout(self)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(4)
+        body.addWidget(self.line)
+        body.addWidget(self.text)
+        self.restyle(look)
+
+    def _open(self, wanted: bool) -> None:
+        self.text.setVisible(wanted)
+        self.restyle(self.look)
+
+    def restyle(self, look: Look) -> None:
+        self.look = look
+        self.line.setIcon(icon("style/open" if self.line.isChecked() else "style/closed", look.theme.quiet))
+        self.text.setText(told(self.kind, look.theme.quiet))
+
+
+def told(kind: type[Experiment], quiet: str) -> str:
+    """The docstring of the experiment, or of its file, and its topics, as rich text."""
+    doc = inspect.cleandoc(kind.__doc__ or sys.modules[kind.__module__].__doc__ or "")
+    parts = [f"<p>{html.escape(' '.join(part.split()))}</p>" for part in doc.split("\n\n") if part]
+    known = topics(kind.name)
+    if known:
+        parts.append(f"<p style='color:{quiet}'>In the course</p>")
+    for topic in known:
+        where = f"<br><span style='color:{quiet}'>{html.escape(topic.where)}</span>" if topic.where else ""
+        parts.append(f"<p>{html.escape(topic.title)}{where}</p>")
+    return "".join(parts)

@@ -1,0 +1,216 @@
+"""Points in the plane, coloured and shaped by class: to be looked at, dragged, added, taken away and picked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QFontMetricsF, QKeyEvent, QPainter
+
+from lab.session import Frame
+from widgets.look import Look
+from widgets.marks import Bounds, PlotPainter
+from widgets.marks.dragging import Buttons, Grip, off_axes, on_axes
+
+SHAPES = {"star": "star", "disc": "o", "square": "s", "triangle": "t1", "diamond": "d", "cross": "x"}
+STRETCH = {"star": 1.5, "t1": 1.15, "d": 1.25, "p": 1.1, "h": 1.1, "x": 1.1, "s": 0.9}  # to look equally large
+UNCLASSED = 8  # after the eight classes: a point whose class number is negative
+
+
+class DotsPainter(PlotPainter):
+    """Draws Dots."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        mark, box, z = self.mark, self.plot.getViewBox(), self.depth * 10
+        self.rings, self.dots, self.words = pg.ScatterPlotItem(), pg.ScatterPlotItem(), Words()
+        for layer, item in enumerate((self.rings, self.dots, self.words)):
+            item.setZValue(z + layer)
+            item.setAcceptedMouseButtons(Buttons.NoButton)
+            box.addItem(item, ignoreBounds=True)
+        self.grip = Grip(self.plot, z + 3, self.hands, self._tip)
+        left = Buttons.LeftButton if mark.drag or mark.pick or mark.add else Buttons.NoButton
+        self.grip.takes(left | (Buttons.RightButton if mark.erase else Buttons.NoButton), bool(mark.drag))
+        self.grip.moved.connect(self._move)
+        self.grip.clicked.connect(self._click)
+        self.grip.released.connect(self._release)
+        if mark.add:
+            self.digit = Digit(self.plot)
+            self.plot.scene().sigMouseClicked.connect(self._add)
+        self.shown: tuple[Any, ...] = ()
+        self.points = np.empty((0, 2))
+        self.restyle(self.look)
+
+    def restyle(self, look: Look) -> None:
+        super().restyle(look)
+        mark = self.mark
+        tint = mark.tint or ("" if mark.colour else "accent")
+        tints = [tint] * (UNCLASSED + 1) if tint else [*map(str, range(UNCLASSED)), "quiet"]
+        shape = SHAPES.get(mark.shape, "" if mark.colour else "o")
+        self.brushes = np.array([QBrush(look.colour(name)) for name in tints], dtype=object)
+        shapes = [shape or look.shape(i) for i in range(UNCLASSED)] + [shape or "o"]
+        self.shapes = np.array(shapes, dtype=object)
+        self.stretch = np.array([STRETCH.get(name, 1.0) for name in shapes])
+        self.dots.setPen(look.pen("text", 1.8) if mark.big else look.pen("card", 1))
+        self.rings.setPen(look.pen("text", 1.6))
+        self.rings.setBrush(None)
+        self.words.restyle(look)
+        self.shown = ()
+
+    def show(self, frame: Frame) -> None:
+        mark = self.mark
+        given = [frame.values.get(name) for name in (mark.points, mark.colour, mark.size, mark.labels, mark.ring)]
+        if len(self.shown) == len(given) and all(new is old for new, old in zip(given, self.shown)):
+            return
+        self.shown = tuple(given)
+        self.points = np.empty((0, 2)) if given[0] is None else np.asarray(given[0], dtype=float).reshape(-1, 2)
+        self._draw()
+
+    def _draw(self) -> None:
+        _, colour, size, labels, ring = self.shown
+        n = len(self.points)
+        places = self.grip.places = on_axes(self.plot, self.points)
+        held = self.grip.held
+        if held is not None and held < n and self.grip.gesture is not None:
+            places = places.copy()
+            places[held] = self.grip.at
+        seen = np.isfinite(places).all(axis=1)
+        classes = np.full(n, UNCLASSED) if colour is None else self._classes(colour, n)
+        width = self._width(n) * self.stretch[classes]
+        if size is not None and len(size) == n:
+            share = np.clip(np.nan_to_num(np.asarray(size, dtype=float)), 0, 1)
+            width = width * (0.4 + 1.8 * np.sqrt(share))  # so the area follows the number
+        width = np.round(width * 2) / 2  # few widths: each one is drawn once and kept
+        here = places[seen]
+        self.dots.setData(
+            pos=here, size=width[seen], brush=self.brushes[classes[seen]], symbol=self.shapes[classes[seen]]
+        )
+        ringed = seen & np.asarray(ring, dtype=bool) if ring is not None and len(ring) == n else np.zeros(n, bool)
+        self.rings.setData(pos=places[ringed], size=width[ringed] + 7 * self.look.scale)
+        texts = labels if labels is not None and len(labels) == n else ()
+        self.words.write([(texts[i], *places[i], width[i] / 2 + 3) for i in np.flatnonzero(seen)] if len(texts) else [])
+
+    def bounds(self) -> Bounds | None:
+        places = self.grip.places[np.isfinite(self.grip.places).all(axis=1)]
+        if not len(places):
+            return None
+        (x0, y0), (x1, y1) = places.min(axis=0), places.max(axis=0)
+        return float(x0), float(x1), float(y0), float(y1)
+
+    def _classes(self, colour: Any, n: int) -> np.ndarray:
+        """Rows into brushes and shapes."""
+        numbers = np.nan_to_num(np.asarray(colour, dtype=float), nan=-1, posinf=-1, neginf=-1).astype(int)
+        return np.where(numbers < 0, UNCLASSED, numbers % UNCLASSED) if len(numbers) == n else np.full(n, UNCLASSED)
+
+    def _width(self, n: int) -> float:
+        """The usual width of a dot in pixels: a crowd is drawn smaller."""
+        if self.mark.big:
+            return 15.0 * self.look.scale
+        return (9.0 if n <= 400 else 7.0 if n <= 1500 else 5.0) * self.look.scale
+
+    # ------------------------------------------------------------ what a person does
+
+    def _move(self, index: int, x: float, y: float) -> None:
+        self.hands.act(self.mark.drag, [index, x, y], self.grip.gesture, replaces=True)  # type: ignore[arg-type]
+        self._draw()
+
+    def _release(self) -> None:
+        self.shown = ()  # what was dragged stands where it was let go until a frame says better
+
+    def _click(self, index: int, button: Qt.MouseButton) -> None:
+        if button == Buttons.RightButton:
+            self.hands.act(self.mark.erase, [index], self.hands.gesture())
+        elif self.mark.pick:
+            self.hands.pick(self.mark.pick, index)
+
+    def _add(self, event: Any) -> None:
+        """A click that nobody took: here is empty ground, if it is inside the axes."""
+        box, mark = self.plot.getViewBox(), self.mark
+        place = box.mapSceneToView(event.scenePos())
+        if event.isAccepted() or event.double() or event.button() != Buttons.LeftButton:
+            return
+        if not box.viewRect().contains(place):
+            return
+        event.accept()
+        arguments: list[Any] = list(off_axes(self.plot, place.x(), place.y()))
+        if mark.colour or mark.add.endswith(".add"):
+            arguments.append(self.digit.label(event.modifiers()))
+        self.hands.act(mark.add, arguments, self.hands.gesture())
+
+    def _tip(self, index: int) -> str:
+        if index >= len(self.points) or not self.shown:
+            return ""
+        _, colour, _, labels, _ = self.shown
+        name = f" · {labels[index]}" if labels is not None and index < len(labels) else ""
+        x, y = (f"{value:.4g}".replace("-", "−") for value in self.points[index])
+        owner = f"\nclass {colour[index]:.4g}" if colour is not None and index < len(colour) else ""
+        return f"{index}{name}\n({x}, {y}){owner}"
+
+
+class Words(pg.GraphicsObject):
+    """Small texts beside places of a plot; one that would cover another is left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[tuple[str, float, float, float]] = []  # text, x, y, pixels away from there
+
+    def restyle(self, look: Look) -> None:
+        self.font, self.ink, self.paper = look.font(12), look.colour("text"), look.colour("card", 0.6)
+
+    def write(self, texts: list[tuple[str, float, float, float]]) -> None:
+        if texts or self.texts:
+            self.texts = texts
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self.viewRect() or QRectF()
+
+    def viewTransformChanged(self) -> None:
+        self.prepareGeometryChange()
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        to_screen = painter.transform()
+        seen = to_screen.mapRect(self.boundingRect())
+        painter.resetTransform()
+        painter.setFont(self.font)
+        measure = QFontMetricsF(self.font)
+        taken: list[QRectF] = []
+        for text, x, y, away in self.texts:
+            at = to_screen.map(QPointF(x, y))
+            room = QRectF(0, 0, measure.horizontalAdvance(text) + 4, measure.height())
+            room.moveCenter(at)
+            room.moveLeft(at.x() + away)
+            if room.right() > seen.right():
+                room.moveRight(at.x() - away)
+            if not seen.contains(at) or any(room.intersects(other) for other in taken):
+                continue
+            taken.append(room)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.paper)
+            painter.drawRoundedRect(room, 3, 3)
+            painter.setPen(self.ink)
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
+
+
+class Digit(QObject):
+    """The class a new point gets: a number key held down, else 1 with Shift, 2 with Control, 3 with both."""
+
+    def __init__(self, plot: QObject) -> None:
+        super().__init__(plot)
+        self.held: int | None = None
+        plot.installEventFilter(self)
+
+    def label(self, keys: Qt.KeyboardModifier) -> int:
+        if self.held is not None:
+            return self.held
+        shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+        return bool(keys & shift) + 2 * bool(keys & control)
+
+    def eventFilter(self, plot: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusOut:
+            self.held = None
+        elif isinstance(event, QKeyEvent) and event.text().isdecimal() and not event.isAutoRepeat():
+            self.held = int(event.text()) if event.type() == QEvent.Type.KeyPress else None
+        return False

@@ -1,0 +1,140 @@
+"""Grip: press near a place on a plot, drag it, let it go. Dots and handles share it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtWidgets import QGraphicsSceneHoverEvent, QGraphicsSceneMouseEvent
+
+from widgets.marks import Hands
+
+if TYPE_CHECKING:
+    from widgets.plot import Plot
+
+REACH = 10  # pixels around a place within which a press takes it
+STILL = 3  # pixels: a press that strays no further is a click
+
+Buttons = Qt.MouseButton
+
+
+class Grip(pg.GraphicsObject):
+    """Lies unseen over a plot and takes the presses near its places; all others reach what is below.
+
+    It takes Qt's own press rather than pyqtgraph's drag: who takes a press keeps the mouse until the
+    release, the topmost grip first, and the plot cannot pan meanwhile.
+    """
+
+    moved = Signal(int, float, float)  # the index of the place, and where it is now in the data
+    released = Signal()
+    clicked = Signal(int, object)  # the index, and the mouse button
+
+    def __init__(self, plot: Plot, z: float, hands: Hands, tip: Callable[[int], str]) -> None:
+        super().__init__()
+        self.plot, self.hands, self.tip = plot, hands, tip
+        self.places = np.empty((0, 2))  # in the plot's own coordinates
+        self.drags = False
+        self.held: int | None = None
+        self.at = (0.0, 0.0)  # where the held place is, in the plot's own coordinates
+        self.gesture: int | None = None  # None until a press becomes a drag
+        self._pressed = QPointF()
+        self._button = Buttons.NoButton
+        self.setZValue(z)
+        self.setAcceptHoverEvents(True)
+        plot.getViewBox().addItem(self, ignoreBounds=True)
+
+    def takes(self, buttons: Qt.MouseButton, drags: bool) -> None:
+        """Which presses it answers to, and whether they can move a place."""
+        self.drags = drags
+        self.setAcceptedMouseButtons(buttons)
+        if buttons != Buttons.NoButton:
+            self.setCursor(Qt.CursorShape.OpenHandCursor if drags else Qt.CursorShape.PointingHandCursor)
+
+    def nearest(self, point: QPointF) -> int | None:
+        """The place within reach of a point, if there is one."""
+        if not len(self.places):
+            return None
+        pixel = self.plot.getViewBox().viewPixelSize()
+        with np.errstate(over="ignore", invalid="ignore"):
+            apart = np.hypot(*((self.places - (point.x(), point.y())) / pixel).T)
+        apart[np.isnan(apart)] = math.inf
+        index = int(apart.argmin())
+        return index if apart[index] <= REACH * self.plot.look.scale else None
+
+    # ------------------------------------------------------------ what Qt asks
+
+    def boundingRect(self) -> QRectF:
+        return self.viewRect() or QRectF()
+
+    def viewTransformChanged(self) -> None:
+        self.prepareGeometryChange()
+
+    def contains(self, point: QPointF) -> bool:
+        return self.held is not None or self.nearest(point) is not None
+
+    def paint(self, *_: object) -> None:
+        pass
+
+    def hoverMoveEvent(self, event: QGraphicsSceneHoverEvent) -> None:
+        index = self.nearest(event.pos())
+        self.setToolTip("" if index is None else self.tip(index))
+
+    def mousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:
+        index = self.nearest(event.pos())
+        if self.held is not None:  # a second button while the first holds on
+            return
+        if index is None:
+            event.ignore()
+            return
+        self.held, self.gesture, self._button = index, None, event.button()
+        self.at = tuple(self.places[index])
+        self._pressed = event.screenPos()
+        if self.drags and self._button == Buttons.LeftButton:
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QGraphicsSceneMouseEvent) -> None:
+        strayed = event.screenPos() - self._pressed
+        if self.held is None or (self.gesture is None and math.hypot(strayed.x(), strayed.y()) <= STILL):
+            return
+        if self.gesture is None:
+            self.gesture = self.hands.gesture()
+        if not self.drags or self._button != Buttons.LeftButton:
+            return
+        seen = self.boundingRect()  # a place let go outside the view could not be taken again
+        x = min(max(event.pos().x(), seen.left()), seen.right())
+        y = min(max(event.pos().y(), seen.top()), seen.bottom())
+        self.at = x, y
+        self.moved.emit(self.held, *off_axes(self.plot, x, y))
+
+    def mouseReleaseEvent(self, event: QGraphicsSceneMouseEvent) -> None:
+        if event.button() == self._button and self.held is not None and self.gesture is None:
+            self.clicked.emit(self.held, self._button)
+
+    def sceneEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.UngrabMouse:  # after the release, or when the window lost the mouse
+            self.held = None
+            if self.drags:
+                self.setCursor(Qt.CursorShape.OpenHandCursor)
+            self.released.emit()
+        return super().sceneEvent(event)
+
+
+def on_axes(plot: Plot, points: np.ndarray) -> np.ndarray:
+    """Data (n, 2) as the axes show it: a logarithmic axis shows powers, and nothing at or below 0."""
+    if not (plot.log_x or plot.log_y):
+        return points
+    shown = points.copy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for axis, logarithmic in enumerate((plot.log_x, plot.log_y)):
+            if logarithmic:
+                shown[:, axis] = np.log10(points[:, axis])
+    return shown
+
+
+def off_axes(plot: Plot, x: float, y: float) -> tuple[float, float]:
+    """The data at a place of the plot."""
+    return 10**x if plot.log_x else x, 10**y if plot.log_y else y

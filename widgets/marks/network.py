@@ -1,0 +1,443 @@
+"""Network: layers from left to right, each unit showing its own map, each link as wide as its weight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFocusEvent,
+    QFontMetricsF,
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+    QTransform,
+)
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from lab.marks import Net
+from widgets.look import Look
+from widgets.marks import Hands
+from widgets.marks.matrix import CanvasPainter, coloured, figures, image
+from widgets.theme import colour_map
+
+Array = NDArray[Any]
+Unit = tuple[int, int]  # layer, unit
+
+FAINTEST = 0.02  # of the largest weight: links below are not drawn
+MOST = 800  # links drawn at once: the largest
+IDLE = 3  # after drawing links for so long, draw none for this many times as long
+TERMS = 6  # in a formula
+REACH = 5  # pixels from a link that still hit it
+SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Link(NamedTuple):
+    """One weight: from a unit of this layer to one of the next."""
+
+    layer: int
+    source: int
+    target: int
+
+
+class Column(NamedTuple):
+    """Where one layer stands."""
+
+    x: float
+    y: Array  # of each unit
+    size: float  # of a unit
+    maps: Sequence[QImage]  # empty: the units are discs
+
+
+class NetworkPainter(CanvasPainter):
+    def __init__(self, mark: Any, hands: Hands, look: Look) -> None:
+        super().__init__(mark, hands, look)
+        self.weights: list[Array] = []
+        self.sizes: list[int] = []
+        self.columns: list[Column] = []
+        self.unit: Unit | None = None  # under the mouse
+        self.link: Link | None = None
+        self.editor: Editor | None = None
+        self.links: QPixmap | None = None  # all of them, drawn
+        self._stale = True  # the weights have changed since
+        self._idle = QTimer(self.canvas, singleShot=True)
+        self._idle.timeout.connect(self.canvas.update)
+
+    def restyle(self, look: Look) -> None:
+        super().restyle(look)
+        self.links = None
+
+    # ------------------------------------------------------------ taking a frame
+
+    def take(self, net: Any, chosen: Any) -> None:
+        self.net: Net | None = net
+        weights = [np.asarray(w, dtype=float) for w in net.weights] if net is not None else []
+        whole = all(w.ndim == 2 and w.size for w in weights)
+        joined = whole and all(a.shape[1] == b.shape[0] for a, b in zip(weights, weights[1:]))
+        self.weights = weights if joined else []
+        sizes = [len(w) for w in self.weights] + [w.shape[1] for w in self.weights[-1:]]
+        if sizes != self.sizes:
+            self.sizes, self.unit, self.link, self.links = sizes, None, None, None
+            if self.editor is not None:
+                self.editor.leave()
+        self.chosen = None if chosen is None else tuple(int(part) for part in chosen)
+        self.largest = max((float(np.abs(w[np.isfinite(w)]).max(initial=0)) for w in self.weights), default=0.0)
+        self.maps = [self._maps(layer) for layer in range(len(sizes))]
+        self._stale = True
+
+    def _maps(self, layer: int) -> list[QImage]:
+        """Each unit's map in the colours of scores, on one scale for the layer."""
+        given = _at(self.net.maps, layer) if self.net is not None else None
+        maps = np.asarray(() if given is None else given)
+        if maps.ndim != 3 or len(maps) != self.sizes[layer] or not maps.size:
+            return []
+        return [image(pixels) for pixels in coloured(maps, "scores", self.look.theme)]
+
+    # ------------------------------------------------------------ painting
+
+    def paint(self, p: QPainter) -> None:
+        if not self.sizes:
+            return
+        self.columns = self._columns()
+        apart = self.unit is not None or self.link is not None
+        p.setOpacity(0.3 if apart else 1.0)
+        p.drawPixmap(0, 0, self._drawn_links())
+        p.setOpacity(1.0)
+        if self.unit is not None:
+            self._stroke(p, self._links_of(self.unit))
+        if self.link is not None:
+            self._stroke(p, [self.link], wider=1.5)
+        for layer, column in enumerate(self.columns):
+            for unit in range(self.sizes[layer]):
+                self._paint_unit(p, (layer, unit), column)
+        self._paint_names(p)
+        self._paint_captions(p)
+
+    def _columns(self) -> list[Column]:
+        """Layers evenly spaced, their units as large as fits; names stand beside the first and the last."""
+        W, H = self.canvas.width(), self.canvas.height() - self._line() - 8
+        scale, last = self.look.scale, len(self.sizes) - 1
+        left, right = (self._margin(layer) for layer in (0, last))
+        pitch = (W - left - right) / (last + 1)
+        made = []
+        for layer, count in enumerate(self.sizes):
+            size = max(3.0, min(0.84 * H / count, 0.5 * pitch, (64 if self.maps[layer] else 30) * scale))
+            apart = min(H / count, size + max(0.6 * size, 16 * scale))
+            y = 2 + H / 2 + (np.arange(count) - (count - 1) / 2) * apart
+            made.append(Column(left + (layer + 0.5) * pitch, y, size, self.maps[layer]))
+        # the outer layers move to the edges of their room, and those between spread out with them
+        first, end = left + made[0].size / 2 + 3, W - right - made[-1].size / 2 - 3
+        caption = 0.5 * max(self._widths(captions)[0] for captions in (self._captions(0), self._captions(last)))
+        first, end = max(first, caption), min(end, W - caption)
+        return [column._replace(x=first + (end - first) * k / last) for k, column in enumerate(made)]
+
+    def _drawn_links(self) -> QPixmap:
+        """All links, drawn again only when they have changed, and for a quarter of the time at most."""
+        ratio = self.canvas.devicePixelRatioF()
+        size = self.canvas.size() * ratio
+        fits = self.links is not None and self.links.size() == size
+        if self.links is None or not fits or (self._stale and not self._idle.isActive()):
+            began = perf_counter()
+            self.links = QPixmap(size)
+            self.links.setDevicePixelRatio(ratio)
+            self.links.fill(Qt.GlobalColor.transparent)
+            p = QPainter(self.links)
+            p.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._stroke(p, self._strongest())
+            p.end()
+            self._stale = False
+            self._idle.start(round(1000 * IDLE * (perf_counter() - began)))
+        return self.links
+
+    def _strongest(self) -> list[Link]:
+        """The links that are drawn, the largest weight last, so that it lies on top."""
+        size = np.concatenate([np.abs(w).ravel() for w in self.weights])
+        size = np.where(np.isfinite(size), size, 0)
+        order = np.argsort(size, kind="stable")[-MOST:]
+        order = order[size[order] >= FAINTEST * (self.largest or math.inf)]
+        starts = np.cumsum([0] + [w.size for w in self.weights])
+        layers = np.searchsorted(starts, order, side="right") - 1
+        return [
+            Link(layer, *divmod(at, self.weights[layer].shape[1]))
+            for layer, at in zip(layers.tolist(), (order - starts[layers]).tolist())
+        ]
+
+    def _links_of(self, unit: Unit) -> list[Link]:
+        layer, u = unit
+        before = [Link(layer - 1, s, u) for s in range(self.sizes[layer - 1])] if layer else []
+        after = [Link(layer, u, t) for t in range(self.sizes[layer + 1])] if layer + 1 < len(self.sizes) else []
+        return before + after
+
+    def _stroke(self, p: QPainter, links: Sequence[Link], wider: float = 0.0) -> None:
+        """Links as smooth curves: width and opacity by the size of the weight, colour by its sign."""
+        table = colour_map("scores dark" if self.look.theme.name == "dark" else "scores")
+        negative, positive = (QColor(*table[end].tolist()) for end in (0, 255))
+        pen = QPen()
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        for link in links:
+            weight = float(self.weights[link.layer][link.source, link.target])
+            if not (math.isfinite(weight) and self.largest):
+                continue
+            share = abs(weight) / self.largest
+            colour = QColor(positive if weight > 0 else negative)
+            colour.setAlphaF(0.15 + 0.85 * share)
+            pen.setColor(colour)
+            pen.setWidthF((0.6 + 4.4 * share + wider) * self.look.scale)
+            p.setPen(pen)
+            (x0, x1), y0, y1 = self._gap(link.layer), *self._ends(link)
+            path = QPainterPath(QPointF(x0, y0))
+            path.cubicTo((x0 + x1) / 2, y0, (x0 + x1) / 2, y1, x1, y1)
+            p.drawPath(path)
+
+    def _gap(self, layer: int) -> tuple[float, float]:
+        """From where to where the links of a layer reach across."""
+        source, target = self.columns[layer], self.columns[layer + 1]
+        return source.x + source.size / 2, target.x - target.size / 2
+
+    def _ends(self, link: Link) -> tuple[float, float]:
+        return float(self.columns[link.layer].y[link.source]), float(self.columns[link.layer + 1].y[link.target])
+
+    def _paint_unit(self, p: QPainter, unit: Unit, column: Column) -> None:
+        size = column.size
+        box = QRectF(column.x - size / 2, float(column.y[unit[1]]) - size / 2, size, size)
+        if unit == self.chosen:
+            p.setPen(self.look.pen("accent", 2.5))
+        elif unit == self.unit:
+            p.setPen(self.look.pen("text", 2))
+        else:
+            p.setPen(self.look.pen("quiet", 1 if size > 12 else 0.6))
+        p.setBrush(self.look.colour("field"))
+        if not column.maps:
+            p.drawEllipse(box)
+            return
+        corner = 0.14 * size
+        picture = column.maps[unit[1]]
+        p.drawRoundedRect(box, corner, corner)
+        brush = QBrush(picture)
+        fit = QTransform.fromTranslate(box.left(), box.top())
+        brush.setTransform(fit.scale(size / picture.width(), size / picture.height()))
+        p.setBrush(brush)
+        p.drawRoundedRect(box, corner, corner)
+
+    # ------------------------------------------------------------ names and captions
+
+    def _line(self) -> float:
+        return QFontMetricsF(self.look.font(12)).height()
+
+    def _widths(self, texts: Sequence[str]) -> list[float]:
+        metrics = QFontMetricsF(self.look.font(12))
+        return [metrics.horizontalAdvance(text) for text in texts]
+
+    def _given(self, layer: int) -> list[str]:
+        """A layer's names as the experiment gives them."""
+        names = _at(self.net.names, layer) if self.net is not None else None
+        return [] if names is None else [str(name) for name in names]
+
+    def _margin(self, layer: int) -> float:
+        """Room for the names beside a layer."""
+        return min(max(self._widths(self._given(layer)), default=-8.0) + 8, 0.24 * self.canvas.width())
+
+    def _paint_names(self, p: QPainter) -> None:
+        p.setFont(self.look.font(12))
+        p.setPen(self.look.colour("text"))
+        metrics, line = QFontMetricsF(p.font()), self._line()
+        for layer in {0, len(self.sizes) - 1}:
+            column, width = self.columns[layer], self._margin(layer) - 8
+            outside = column.size / 2 + 8
+            x = column.x + outside if layer else column.x - outside - width
+            side = Qt.AlignmentFlag.AlignLeft if layer else Qt.AlignmentFlag.AlignRight
+            names = self._given(layer)[: len(column.y)]
+            every = max(1, math.ceil(0.8 * line / (column.y[1] - column.y[0]))) if len(column.y) > 1 else 1
+            for name, y in list(zip(names, column.y.tolist()))[::every]:
+                text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, width + 1)
+                p.drawText(QRectF(x, y - line / 2, width + 1, line), side | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _captions(self, layer: int) -> tuple[str, str]:
+        """What stands under a layer, and the same where there is less room."""
+        count = self.sizes[layer]
+        if layer == 0:
+            return "x", "x"
+        if layer == len(self.sizes) - 1:
+            return "output", "out"
+        return (f"{count} unit{'s' if count > 1 else ''}", str(count))
+
+    def _paint_captions(self, p: QPainter) -> None:
+        p.setFont(self.look.font(12))
+        p.setPen(self.look.colour("quiet"))
+        room = self.columns[1].x - self.columns[0].x - 6
+        texts = [self._captions(layer) for layer in range(len(self.sizes))]
+        short = int(max(self._widths([long for long, _ in texts])) > room)
+        top = self.canvas.height() - self._line() - 1
+        for column, text in zip(self.columns, texts):
+            box = QRectF(column.x - 100, top, 200, self._line())
+            p.drawText(box, Qt.AlignmentFlag.AlignCenter, text[short])
+
+    # ------------------------------------------------------------ the mouse
+
+    def over(self, at: QPointF | None) -> str:
+        unit = None if at is None else self._unit(at)
+        link = None if at is None or unit is not None else self._link(at)
+        if self.editor is not None:
+            unit, link = None, self.editor.link
+        if (unit, link) != (self.unit, self.link):
+            self.unit, self.link = unit, link
+            self.canvas.update()
+        if self.editor is not None:
+            return ""
+        return self._formula(unit) if unit is not None else self._weight(link) if link is not None else ""
+
+    def press(self, at: QPointF) -> None:
+        unit = self._unit(at)
+        if unit is not None:
+            if self.mark.pick:
+                self.hands.pick(self.mark.pick, unit)
+        elif self.mark.edit and (link := self._link(at)) is not None:
+            self._edit(link, at)
+
+    def _unit(self, at: QPointF) -> Unit | None:
+        """The unit at a place."""
+        for layer, column in enumerate(self.columns):
+            reach = column.size / 2 + 1
+            nearest = int(np.abs(column.y - at.y()).argmin())
+            if abs(at.x() - column.x) <= reach and abs(at.y() - column.y[nearest]) <= reach:
+                return layer, nearest
+        return None
+
+    def _link(self, at: QPointF) -> Link | None:
+        """The link at a place. All of a layer's curves have risen by the same share of their way at one x."""
+        for layer, weights in enumerate(self.weights if self.columns else ()):
+            x0, x1 = self._gap(layer)
+            if not x0 < at.x() < x1:
+                continue
+            t = np.linspace(0, 1, 65)
+            along = np.interp((at.x() - x0) / (x1 - x0), 1.5 * t * (1 - t) + t**3, t)
+            source, target = self.columns[layer].y[:, None], self.columns[layer + 1].y[None, :]
+            rise = target - source
+            slope = 6 * along * (1 - along) * rise / ((x1 - x0) * (1.5 - 3 * along + 3 * along**2))
+            away = np.abs(source + rise * (3 * along**2 - 2 * along**3) - at.y()) / np.hypot(1, slope)
+            away = np.where(np.abs(weights) >= FAINTEST * self.largest, away, away + REACH / 2)  # rather one that shows
+            nearest = int(away.argmin())
+            if away.flat[nearest] <= REACH:
+                return Link(layer, *divmod(nearest, weights.shape[1]))
+        return None
+
+    # ------------------------------------------------------------ in words
+
+    def _name(self, layer: int, unit: int) -> str:
+        given = self._given(layer)
+        if unit < len(given) and given[unit]:
+            return given[unit]
+        last = len(self.sizes) - 1
+        letter = "x" if layer == 0 else "y" if layer == last else "h"
+        below = "" if layer == last and self.sizes[layer] == 1 else str(unit + 1).translate(SUBSCRIPT)
+        above = f"⁽{str(layer).translate(SUPERSCRIPT)}⁾" if letter == "h" and last > 2 else ""
+        return letter + below + above
+
+    def _formula(self, at: Unit) -> str:
+        """A unit as a function of those before it, with its numbers; of many terms only the largest."""
+        layer, unit = at
+        name = self._name(layer, unit)
+        if layer == 0:
+            return name
+        weights = self.weights[layer - 1][:, unit]
+        size = np.where(np.isfinite(weights), np.abs(weights), np.inf)
+        kept = np.sort(np.argsort(-size, kind="stable")[:TERMS]).tolist()
+        terms = [(float(weights[s]), f"·{self._name(layer - 1, s)}") for s in kept]
+        biases = _at(self.net.biases, layer - 1) if self.net is not None else None
+        bias = [(float(np.ravel(biases)[unit]), "")] if biases is not None and unit < np.size(biases) else []
+        dots = " + …" if len(weights) > len(kept) else ""
+        return f"{name} = f({_sum(terms)}{dots}{_sum(bias, goes_on=True)})"
+
+    def _weight(self, link: Link) -> str:
+        layer, source, target = link
+        said = f"{self._name(layer, source)} → {self._name(layer + 1, target)}"
+        said += f"\nweight {figures(float(self.weights[layer][source, target]), 4)}"
+        gradient = _at(self.net.gradients, layer) if self.net is not None else None
+        if gradient is not None and np.shape(gradient) == self.weights[layer].shape:
+            said += f"\ngradient {figures(float(gradient[source, target]), 4)}"
+        return said
+
+    # ------------------------------------------------------------ typing a weight
+
+    def _edit(self, link: Link, at: QPointF) -> None:
+        if self.editor is not None:
+            self.editor.leave()
+        self.editor = Editor(self, link, at)
+        self.over(at)
+
+    def edited(self, link: Link, value: float | None) -> None:
+        """The editor has closed, with a number or without."""
+        self.editor = None
+        if value is not None:
+            self.hands.act(self.mark.edit, [*link, value], self.hands.gesture())
+        self.over(self.canvas.at)
+
+
+class Editor(QLineEdit):
+    """A field over a link in which its weight is typed: Enter sets it, Escape or a click elsewhere leaves it."""
+
+    def __init__(self, owner: NetworkPainter, link: Link, at: QPointF) -> None:
+        canvas: QWidget = owner.canvas
+        super().__init__(figures(float(owner.weights[link.layer][link.source, link.target]), 4), canvas)
+        self.owner, self.link = owner, link
+        self.setFont(owner.look.font(13))
+        width, height = round(88 * owner.look.scale), self.sizeHint().height()
+        x = min(max(0, round(at.x()) - width // 2), canvas.width() - width)
+        y = min(max(0, round(at.y()) - height // 2), canvas.height() - height)
+        self.setGeometry(x, y, width, height)
+        self.returnPressed.connect(self._set)
+        self.selectAll()
+        self.show()
+        self.setFocus()
+
+    def leave(self, value: float | None = None) -> None:
+        if self.owner.editor is self:
+            self.owner.edited(self.link, value)
+            self.hide()
+            self.deleteLater()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.leave()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.leave()
+
+    def _set(self) -> None:
+        try:
+            value = float(self.text().replace("−", "-").replace(",", "."))
+        except ValueError:
+            value = math.nan
+        if math.isfinite(value):
+            self.leave(value)
+        else:
+            self.selectAll()
+
+
+def _at(parts: Any, index: int) -> Any:
+    """One part of a sequence that may be shorter, or empty."""
+    return parts[index] if index < len(parts) else None
+
+
+def _sum(terms: Sequence[tuple[float, str]], goes_on: bool = False) -> str:
+    """Signed terms in a row: −1.2·x₂ + 0.4."""
+    written = ""
+    for factor, name in terms:
+        sign = "−" if factor < 0 else "+"
+        written += f" {sign} " if written or goes_on else sign.replace("+", "")
+        written += figures(abs(factor), 2) + name
+    return written
