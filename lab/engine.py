@@ -176,8 +176,7 @@ class Engine(QThread):
         self._taken.release()
         if not self.isRunning() or self.wait(int(FAREWELL * 1000)):
             return True
-        for signal in (self.framed, self.failed, self.refused, self.loaded, self.saved):
-            signal.disconnect()
+        self.blockSignals(True)
         self.setParent(None)
         _stuck.append(self)
         return False
@@ -399,6 +398,7 @@ class Engine(QThread):
             self._seeking = None
 
     def _rewind(self) -> None:
+        self._playing = False
         for lane in self.lanes:
             if lane.session.run.diverged is not None:
                 self._seek(max(0, lane.session.run.diverged[0] - 1))

@@ -96,7 +96,7 @@ class Window(QMainWindow):
         self._arrange()
         self._bind_keys()
         self.engine = self._made_engine()
-        self.stage.looking.connect(lambda names: self.engine.look(names))
+        self.stage.looking.connect(self._look_at)
         self.transport.pressed.connect(self.press)
         self.transport.sought.connect(lambda t: self.engine.seek(t))
         self.transport.paced.connect(lambda speed: self.engine.set_speed(speed))
@@ -237,6 +237,10 @@ class Window(QMainWindow):
             {"restart": engine.restart, "back": engine.back, "step": engine.step, "stage": engine.stage,
              "undo": engine.undo}[name]()  # fmt: skip
 
+    def _look_at(self, names: frozenset[str]) -> None:
+        """The engine draws what the panels and the sliders' limits name, and nothing else."""
+        self.engine.look(names | (self.column.limits() if self.column is not None else set()))
+
     def _on_frames(self, frames: tuple[Frame, ...], status: Status) -> None:
         """Hand the frame on, and tell the engine once we are back in the event loop."""
         QTimer.singleShot(0, self.engine.take)
@@ -248,6 +252,7 @@ class Window(QMainWindow):
         if self.column is not None:
             self.column.show_settings(dict(frame.settings))
             self.column.show_seed(frame.seed)
+            self.column.show_limits(frame.values)
         self._tell_divergence(frame)
         self.shown.emit(frame)
 
@@ -272,7 +277,9 @@ class Window(QMainWindow):
         self.banner.say("failure", failure.message, bad=True, label="Copy details", do=lambda: _copy(failure))
 
     def _on_refusal(self, name: str, why: str) -> None:
-        if self.column is None or not self.column.show_error(name, why):
+        if self.column is not None and name in self.column.editors:
+            self.column.show_error(name, why)
+        else:
             self.banner.say("refused", why, bad=True)
 
     def _on_loaded(self, kind: type[Experiment]) -> None:

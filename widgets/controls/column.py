@@ -19,6 +19,8 @@ from widgets.controls.seed import SeedEditor, seed_control
 from widgets.controls.slider import SliderEditor
 from widgets.look import Look
 
+BY_HAND = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+
 
 class ControlColumn(QScrollArea):
     """Follows the settings in frames; what a person does here, it only asks for."""
@@ -88,9 +90,8 @@ class ControlColumn(QScrollArea):
 
     def limits(self) -> set[str]:
         """The drawn names that `show_limits` wants."""
-        return {
-            control.limit for control in self.kind.controls.values() if isinstance(control, Slider) and control.limit
-        }
+        sliders = (control for control in self.kind.controls.values() if isinstance(control, Slider))
+        return {slider.limit for slider in sliders if slider.limit}
 
     def show_error(self, name: str, text: str) -> None:
         """Say at a control why its value was refused."""
@@ -105,8 +106,9 @@ class ControlColumn(QScrollArea):
         self.setMaximumWidth(round(320 * scale))
         self.body.setContentsMargins(*(round(side * scale) for side in (14, 10, 12, 14)))
         self.body.setSpacing(round(10 * scale))
-        for one in (self.seed, *self.editors.values(), self.about):
+        for one in (self.seed, *self.editors.values()):
             one.restyle(look)
+        self.about.restyle(look)
         for link, (text, _) in zip(self.links, self.kind.prompts):
             link.setText(
                 f'<a href="try" style="color: {look.theme.accent}; text-decoration: none">› {html.escape(text)}</a>'
@@ -157,9 +159,7 @@ class ControlColumn(QScrollArea):
             link = QLabel()
             link.setWordWrap(True)
             link.setAccessibleName(f"Try this: {text}")
-            link.setTextInteractionFlags(
-                Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
-            )
+            link.setTextInteractionFlags(BY_HAND)
             link.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             link.linkActivated.connect(lambda _, settings=settings: self.apply_settings.emit(dict(settings)))
             self.links.append(link)

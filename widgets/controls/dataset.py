@@ -54,7 +54,7 @@ class DatasetEditor(Editor):
         control.__set_name__(Dataset, name)
         part = kind(control, self.new_gesture, self.look, part=True)
         part.setAccessibleName(f"{self.control.label}, {control.label}")
-        part.edited.connect(lambda value, gesture: self._make(gesture, **{name: value}))
+        part.edited.connect(lambda value, gesture: self._make(name, value, gesture))
         return part
 
     def display(self, value: Points) -> None:
@@ -74,10 +74,9 @@ class DatasetEditor(Editor):
                 part.settle(self.made[name.split()[0]])
 
     def _chosen(self, index: int) -> None:
-        kind = self.kinds.itemData(index)
-        self.begin()
-        self._make(self.gesture, kind=kind, classes=KINDS[kind].classes)
+        kept = {name: self.made[name] for name in ("n", "noise", "seed")}  # another kind has other classes
+        self.typed({**kept, "kind": self.kinds.itemData(index)})
 
-    def _make(self, gesture: int, **changed: Any) -> None:
+    def _make(self, name: str, value: Any, gesture: int) -> None:
         self.gesture = gesture
-        self.edit({**self.made, **changed})
+        self.edit({**self.made, name: value})

@@ -21,10 +21,6 @@ class IconButton(QToolButton):
         if text:
             self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
 
-    def show_icon(self, name: str, look: Look) -> None:
-        self.name = name
-        self.restyle(look)
-
     def restyle(self, look: Look) -> None:
         side = round((14 if self.small else 16) * look.scale)
         self.setIconSize(QSize(side, side))

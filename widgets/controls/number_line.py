@@ -21,7 +21,7 @@ class NumberLine(QWidget):
     def __init__(self, control: Rows, look: Look) -> None:
         super().__init__()
         self.control, self.look = control, look
-        (self.item,) = control.item.values()
+        self.item: Any = next(iter(control.item.values()))
         self.boxes: list[NumberBox] = []
         self.flow = QFlowLayout()
         self.flow.setHorizontalSpacing(4)

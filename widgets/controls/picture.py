@@ -63,9 +63,8 @@ def read(path: Path, height: int, width: int) -> np.ndarray:
     try:
         with Image.open(path) as file:
             if file.width * file.height > MOST:
-                raise ValueError(
-                    f"{path.name} has {file.width} × {file.height} pixels: choose one of at most 50 million"
-                )
+                size = f"{file.width} × {file.height}"
+                raise ValueError(f"{path.name} has {size} pixels: choose a picture of at most 50 million")
             grey = ImageOps.exif_transpose(file).convert("L")
     except (OSError, SyntaxError, EOFError, Image.DecompressionBombError):
         raise ValueError(f"{path.name} cannot be read as a picture: choose a PNG, JPEG, GIF or BMP file") from None

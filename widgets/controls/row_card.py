@@ -84,6 +84,7 @@ class RowCard(QFrame):
 
     def restyle(self, look: Look) -> None:
         self.look = look
+        self.remove.restyle(look)
         self.bullet.setStyleSheet(f"color: {look.colour(self.index).name()}")
         radius = round(6 * look.scale)
         self.setStyleSheet(f"RowCard {{ border: 1px solid {look.theme.border}; border-radius: {radius}px; }}")

@@ -36,9 +36,5 @@ class SeedEditor(Editor):
         self.box.show_number(value)
 
     def _draw(self) -> None:
-        self.typed(
-            random.choice(
-                [seed for seed in (random.randrange(SHORT), random.randrange(SHORT)) if seed != self.value]
-                or [self.value + 1]
-            )
-        )
+        drawn = random.randrange(SHORT - 1)
+        self.typed(drawn + (drawn >= self.value))  # never the one there is

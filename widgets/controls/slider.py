@@ -42,9 +42,7 @@ class SliderEditor(Editor):
         """Mark these numbers on the track: what lies beyond the last is in the warning colour."""
         finite = sorted(float(limit) for limit in limits if math.isfinite(limit))
         self.track.show_marks([self.share(limit) for limit in finite])
-        self.track.setToolTip(
-            f"{'limits' if len(finite) > 1 else 'limit'}: {', '.join(map(said, finite))}" * bool(finite)
-        )
+        self.track.setToolTip("Limit: " + ", ".join(map(said, finite)) if finite else "")
 
     # ------------------------------------------------------------ numbers and places
 

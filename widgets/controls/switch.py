@@ -35,7 +35,7 @@ class Toggle(QToggleSwitch):
         self.ring = look.pen("accent", 1)
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent | None) -> None:
         super().paintEvent(event)
         if self.hasFocus():
             painter = QPainter(self)

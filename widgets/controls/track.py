@@ -88,17 +88,16 @@ class Track(QSlider):
         knob.addEllipse(handle.center(), handle.width() / 2, handle.width() / 2)
         painter.setClipPath(around - knob)
         start, span = self._lane()
-        thick, middle = 4 * self.look.scale, handle.center().y()
+        thick, knob_x, middle = 4 * self.look.scale, handle.center().x(), handle.center().y()
         last = start + span * min(max(self.marks[-1], 0.0), 1.0)
-        painter.setPen(Qt.PenStyle.NoPen)
         if self.marks[-1] < 1:
+            painter.setPen(Qt.PenStyle.NoPen)
             end = start + span + handle.width() / 2
-            for begin, stop, alpha in ((last, handle.center().x(), 1.0), (max(last, handle.center().x()), end, 0.45)):
+            for begin, stop, alpha in ((last, knob_x, 1.0), (max(last, knob_x), end, 0.45)):
                 if stop > begin:
                     painter.setBrush(self.look.colour("warn", alpha))
-                    painter.drawRoundedRect(
-                        QRectF(begin, middle - thick / 2, stop - begin, thick), thick / 2, thick / 2
-                    )
+                    bar = QRectF(begin, middle - thick / 2, stop - begin, thick)
+                    painter.drawRoundedRect(bar, thick / 2, thick / 2)
         painter.setPen(self.look.pen("warn", 2))
         for mark in self.marks:
             if 0 <= mark <= 1:

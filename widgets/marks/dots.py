@@ -73,7 +73,7 @@ class DotsPainter(PlotPainter):
         n = len(self.points)
         places = self.grip.places = on_axes(self.plot, self.points)
         held = self.grip.held
-        if held is not None and held < n and self.grip.gesture is not None:
+        if held is not None and held < n and self.grip.moves(held):
             places = places.copy()
             places[held] = self.grip.at
         seen = np.isfinite(places).all(axis=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QGraphicsSceneHoverEvent, QGraphicsSceneMouseEvent
 
 from widgets.marks import Hands
@@ -38,6 +38,7 @@ class Grip(pg.GraphicsObject):
         self.plot, self.hands, self.tip = plot, hands, tip
         self.places = np.empty((0, 2))  # in the plot's own coordinates
         self.drags = False
+        self.along = ""  # x or y: places move along one axis only
         self.held: int | None = None
         self.at = (0.0, 0.0)  # where the held place is, in the plot's own coordinates
         self.gesture: int | None = None  # None until a press becomes a drag
@@ -84,43 +85,49 @@ class Grip(pg.GraphicsObject):
         self.setToolTip("" if index is None else self.tip(index))
 
     def mousePressEvent(self, event: QGraphicsSceneMouseEvent) -> None:
+        if self.held is not None and event.button() != self._button:
+            return  # a second button while the first holds on
         index = self.nearest(event.pos())
-        if self.held is not None:  # a second button while the first holds on
-            return
         if index is None:
             event.ignore()
             return
         self.held, self.gesture, self._button = index, None, event.button()
-        self.at = tuple(self.places[index])
+        self.at = tuple(map(float, self.places[index]))
         self._pressed = event.screenPos()
-        if self.drags and self._button == Buttons.LeftButton:
+        if self._can_move():
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        strayed = event.screenPos() - self._pressed
-        if self.held is None or (self.gesture is None and math.hypot(strayed.x(), strayed.y()) <= STILL):
+        if self.held is None:
             return
         if self.gesture is None:
+            strayed = event.screenPos() - self._pressed
+            if math.hypot(strayed.x(), strayed.y()) <= STILL:
+                return
             self.gesture = self.hands.gesture()
-        if not self.drags or self._button != Buttons.LeftButton:
-            return
-        seen = self.boundingRect()  # a place let go outside the view could not be taken again
-        x = min(max(event.pos().x(), seen.left()), seen.right())
-        y = min(max(event.pos().y(), seen.top()), seen.bottom())
-        self.at = x, y
-        self.moved.emit(self.held, *off_axes(self.plot, x, y))
+        if self._can_move():
+            seen = self.boundingRect()  # a place let go outside the view could not be taken again
+            x = self.at[0] if self.along == "y" else min(max(event.pos().x(), seen.left()), seen.right())
+            y = self.at[1] if self.along == "x" else min(max(event.pos().y(), seen.top()), seen.bottom())
+            self.at = x, y
+            self.moved.emit(self.held, *off_axes(self.plot, x, y))
 
     def mouseReleaseEvent(self, event: QGraphicsSceneMouseEvent) -> None:
-        if event.button() == self._button and self.held is not None and self.gesture is None:
-            self.clicked.emit(self.held, self._button)
+        if self.held is None or event.button() != self._button:
+            return
+        index, self.held = self.held, None
+        if self._can_move():
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        if self.gesture is None:
+            self.clicked.emit(index, self._button)
+        self.released.emit()
 
-    def sceneEvent(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.UngrabMouse:  # after the release, or when the window lost the mouse
-            self.held = None
-            if self.drags:
-                self.setCursor(Qt.CursorShape.OpenHandCursor)
-            self.released.emit()
-        return super().sceneEvent(event)
+    def _can_move(self) -> bool:
+        return self.drags and self._button == Buttons.LeftButton
+
+    def moves(self, index: int) -> bool:
+        """Whether this place is being dragged: it is then where the mouse is, whatever a frame says."""
+        return self.held == index and self.gesture is not None and self._can_move()
 
 
 def on_axes(plot: Plot, points: np.ndarray) -> np.ndarray:

@@ -29,6 +29,7 @@ class HandlePainter(PlotPainter):
             box.addItem(item, ignoreBounds=True)
         self.grip = Grip(self.plot, z + 2, self.hands, self._tip)
         self.grip.takes(Buttons.LeftButton, drags=True)
+        self.grip.along = self.mark.along
         self.grip.moved.connect(self._move)
         self.grip.released.connect(self._release)
         self.at: Any = None
@@ -49,29 +50,32 @@ class HandlePainter(PlotPainter):
         self.at = at
         place = np.empty((0, 2)) if at is None else np.asarray(at, dtype=float).reshape(-1, 2)[:1]
         self.grip.places = on_axes(self.plot, place)
-        if self.grip.held is None or self.grip.gesture is None:
-            self._draw(self.grip.places)
+        self._draw()
 
-    def _draw(self, places: np.ndarray) -> None:
+    def _draw(self) -> None:
+        places = np.array([self.grip.at]) if self.grip.moves(0) else self.grip.places
         places = places[np.isfinite(places).all(axis=1)]
         self.ring.setData(pos=places)
-        label, away = self.mark.label, WIDTH * self.look.scale / 2 + 4
-        self.words.write([(label, x, y, away) for x, y in places] if label else [])
+        away = WIDTH * self.look.scale / 2 + 4
+        self.words.write([(self.mark.label, x, y, away) for x, y in places] if self.mark.label else [])
 
     def bounds(self) -> Bounds | None:
-        places = self.grip.places
-        if not np.isfinite(places).all() or not len(places):
+        if not len(self.grip.places) or not np.isfinite(self.grip.places).all():
             return None
-        x, y = map(float, places[0])
+        x, y = map(float, self.grip.places[0])
         return x, x, y, y
 
     def _move(self, _: int, x: float, y: float) -> None:
-        was_x, was_y = off_axes(self.plot, *self.grip.places[0]) if len(self.grip.places) else (x, y)
-        x, y = (x if self.mark.along != "y" else was_x), (y if self.mark.along != "x" else was_y)
-        ...
+        name, gesture = self.mark.drag, self.grip.gesture or self.hands.gesture()
+        if self.hands.is_control(name):
+            self.hands.set(name, [x, y], gesture)
+        else:
+            self.hands.act(name, [x, y], gesture, replaces=True)
+        self._draw()
 
     def _release(self) -> None:
-        self.at = None
+        self.at = None  # the next frame says where it is, even if it was refused there
 
     def _tip(self, _: int) -> str:
-        return ""
+        x, y = (f"{value:.4g}".replace("-", "−") for value in off_axes(self.plot, *self.grip.places[0]))
+        return f"{self.mark.label}\n({x}, {y})".strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -35,7 +36,7 @@ Array = NDArray[Any]
 Unit = tuple[int, int]  # layer, unit
 
 FAINTEST = 0.02  # of the largest weight: links below are not drawn
-MOST = 800  # links drawn at once: the largest
+MOST = 500  # links drawn: the largest of each layer
 IDLE = 3  # after drawing links for so long, draw none for this many times as long
 TERMS = 6  # in a formula
 REACH = 5  # pixels from a link that still hit it
@@ -84,7 +85,7 @@ class NetworkPainter(CanvasPainter):
         self.net: Net | None = net
         weights = [np.asarray(w, dtype=float) for w in net.weights] if net is not None else []
         whole = all(w.ndim == 2 and w.size for w in weights)
-        joined = whole and all(a.shape[1] == b.shape[0] for a, b in zip(weights, weights[1:]))
+        joined = whole and all(a.shape[1] == b.shape[0] for a, b in pairwise(weights))
         self.weights = weights if joined else []
         sizes = [len(w) for w in self.weights] + [w.shape[1] for w in self.weights[-1:]]
         if sizes != self.sizes:
@@ -109,6 +110,7 @@ class NetworkPainter(CanvasPainter):
     def paint(self, p: QPainter) -> None:
         if not self.sizes:
             return
+        p.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self.columns = self._columns()
         apart = self.unit is not None or self.link is not None
         p.setOpacity(0.3 if apart else 1.0)
@@ -132,8 +134,9 @@ class NetworkPainter(CanvasPainter):
         pitch = (W - left - right) / (last + 1)
         made = []
         for layer, count in enumerate(self.sizes):
-            size = max(3.0, min(0.84 * H / count, 0.5 * pitch, (64 if self.maps[layer] else 30) * scale))
-            apart = min(H / count, size + max(0.6 * size, 16 * scale))
+            largest = min(110 * scale, 0.2 * H) if self.maps[layer] else min(56 * scale, 0.14 * H)
+            size = max(3.0, min(0.84 * H / count, 0.5 * pitch, largest))
+            apart = min(H / count, 2.2 * size)
             y = 2 + H / 2 + (np.arange(count) - (count - 1) / 2) * apart
             made.append(Column(left + (layer + 0.5) * pitch, y, size, self.maps[layer]))
         # the outer layers move to the edges of their room, and those between spread out with them
@@ -162,16 +165,13 @@ class NetworkPainter(CanvasPainter):
 
     def _strongest(self) -> list[Link]:
         """The links that are drawn, the largest weight last, so that it lies on top."""
-        size = np.concatenate([np.abs(w).ravel() for w in self.weights])
-        size = np.where(np.isfinite(size), size, 0)
-        order = np.argsort(size, kind="stable")[-MOST:]
-        order = order[size[order] >= FAINTEST * (self.largest or math.inf)]
-        starts = np.cumsum([0] + [w.size for w in self.weights])
-        layers = np.searchsorted(starts, order, side="right") - 1
-        return [
-            Link(layer, *divmod(at, self.weights[layer].shape[1]))
-            for layer, at in zip(layers.tolist(), (order - starts[layers]).tolist())
-        ]
+        found = []
+        for layer, weights in enumerate(self.weights):
+            size = np.where(np.isfinite(weights), np.abs(weights), 0.0).ravel()
+            order = np.argsort(size, kind="stable")[-(MOST // len(self.weights)) :]
+            order = order[size[order] >= FAINTEST * (self.largest or math.inf)]
+            found += [Link(layer, *divmod(at, weights.shape[1])) for at in order.tolist()]
+        return found
 
     def _links_of(self, unit: Unit) -> list[Link]:
         layer, u = unit
@@ -183,6 +183,7 @@ class NetworkPainter(CanvasPainter):
         """Links as smooth curves: width and opacity by the size of the weight, colour by its sign."""
         table = colour_map("scores dark" if self.look.theme.name == "dark" else "scores")
         negative, positive = (QColor(*table[end].tolist()) for end in (0, 255))
+        widest = min(5 * self.look.scale, max(1.2, 0.2 * min(column.size for column in self.columns)))
         pen = QPen()
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         for link in links:
@@ -193,7 +194,7 @@ class NetworkPainter(CanvasPainter):
             colour = QColor(positive if weight > 0 else negative)
             colour.setAlphaF(0.15 + 0.85 * share)
             pen.setColor(colour)
-            pen.setWidthF((0.6 + 4.4 * share + wider) * self.look.scale)
+            pen.setWidthF(0.5 + (widest - 0.5) * share + wider * self.look.scale)
             p.setPen(pen)
             (x0, x1), y0, y1 = self._gap(link.layer), *self._ends(link)
             path = QPainterPath(QPointF(x0, y0))

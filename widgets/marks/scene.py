@@ -355,25 +355,29 @@ class _Bound:
     def __init__(
         self, program: QOpenGLShaderProgram, buffer: QOpenGLBuffer, stride: int, layout: dict[str, tuple[int, int]]
     ) -> None:
-        self.program: Any = program  # PySide's stubs do not know that names may be str
-        self.buffer, self.stride, self.layout = buffer, stride, layout
+        self.program, self.buffer, self.stride, self.layout = program, buffer, stride, layout
 
     def __enter__(self) -> Callable[..., None]:
         self.program.bind()
         self.buffer.bind()
         for name, (offset, count) in self.layout.items():
-            self.program.enableAttributeArray(name)
-            self.program.setAttributeBuffer(name, GL.GL_FLOAT, offset, count, self.stride)
+            at = self.program.attributeLocation(name)
+            self.program.enableAttributeArray(at)
+            self.program.setAttributeBuffer(at, GL.GL_FLOAT, offset, count, self.stride)
         self.buffer.release()
         return self.put
 
     def put(self, **uniforms: Any) -> None:
         for name, value in uniforms.items():
-            self.program.setUniformValue(name, value)
+            at = self.program.uniformLocation(name)
+            if isinstance(value, float):
+                self.program.setUniformValue1f(at, value)  # PySide takes the overload for whole numbers otherwise
+            else:
+                self.program.setUniformValue(at, value)
 
     def __exit__(self, *_: object) -> None:
         for name in self.layout:
-            self.program.disableAttributeArray(name)
+            self.program.disableAttributeArray(self.program.attributeLocation(name))
         self.program.release()
 
 

@@ -184,11 +184,7 @@ class Lit:
         """The runners' present places: where the frame says, or where their trails end."""
         if self.relief is None:
             return
-        if points is None:
-            ends = [path[np.isfinite(path).all(axis=1)][-1:] for path, _ in paths]
-            at = np.array([end[0] if len(end) else (np.nan, np.nan) for end in ends]).reshape(-1, 2)
-        else:
-            at = np.atleast_2d(np.asarray(points, dtype=float))[:, :2]
+        at = np.atleast_2d(_ends(paths) if points is None else np.asarray(points, dtype=float))[:, :2]
         finite = np.isfinite(at).all(axis=1)
         places, within = self.relief.placed(np.where(finite[:, None], at, 0))
         if heights is not None:
@@ -242,6 +238,12 @@ def _paths(trail: Trace, points: Any, t: int) -> list[Timed]:
     if points is not None and len(places) and np.shape(points) == places.shape[1:]:
         places, times = np.concatenate([places, [points]]), np.append(times, t)
     return [(places[:, runner], times) for runner in range(places.shape[1])]
+
+
+def _ends(paths: list[Timed]) -> np.ndarray:
+    """(k, 2): the last place known of each runner."""
+    known = [path[np.isfinite(path).all(axis=1)] for path, _ in paths]
+    return np.array([path[-1] if len(path) else (np.nan, np.nan) for path in known]).reshape(-1, 2)
 
 
 def _floor(colour: QColor) -> list[tuple[Any, Any, QColor]]:
