@@ -39,8 +39,6 @@ class Stage(QWidget):
     def show_frame(self, frame: Frame) -> None:
         """Show this moment; another layout, another experiment or a new run is noticed here."""
         before, self.frame = self.frame, frame
-        if before is None or before.name != frame.name:
-            self._toggled.clear()
         if frame.layout is not self.layout_shown and frame.layout != self.layout_shown:
             self._build(frame.layout)
         elif before is not None and frame.end < before.end and frame.end == frame.t == 0:
@@ -50,6 +48,11 @@ class Stage(QWidget):
         if self.isVisible():
             for card in self.visible_cards():
                 card.show_frame(frame)
+
+    def forget(self) -> None:
+        """Another experiment comes: its panels are built anew, even if they are declared alike."""
+        self.layout_shown = self.frame = None
+        self._toggled.clear()
 
     def visible_cards(self) -> Iterator[Card]:
         """The cards that a person can see now."""

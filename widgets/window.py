@@ -303,6 +303,7 @@ class Window(QMainWindow):
             if scene.name == kind.name:
                 self.scenes.setCurrentIndex(tab)
         self.scenes.setVisible(len(scenes) > 1)
+        self.stage.forget()
         self._build_controls(kind)
 
     def _open_scene(self, tab: int) -> None:

@@ -98,7 +98,7 @@ CONSTANTS = {"pi": math.pi, "e": math.e}
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 SLOPES: dict[str, Callable[[Node], Node]] = {  # each function of one value, and its derivative there
     "sin": lambda u: apply("cos", u),
-    "cos": lambda u: apply("neg", apply("sin", u)),
+    "cos": lambda u: apply("-u", apply("sin", u)),
     "tan": lambda u: apply("/", number(1), apply("**", apply("cos", u), number(2))),
     "exp": lambda u: apply("exp", u),
     "log": lambda u: apply("/", number(1), u),
@@ -111,7 +111,7 @@ FUNCTIONS = (*SLOPES, "min", "max")  # `sign` and `step` come up in derivatives 
 
 def arithmetic(library: Any, smaller: Callable, larger: Callable) -> dict[str, Callable]:
     """What each operator and function does in NumPy or torch, which agree on nearly all names."""
-    names = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "neg": "neg"}
+    names = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "-u": "neg"}
     return {
         **{sign: getattr(operator, name) for sign, name in names.items()},
         **{name: getattr(library, name) for name in (*SLOPES, "sign")},
@@ -217,9 +217,11 @@ def grow(found: ast.AST, variables: tuple[str, ...], depth: int = 0) -> Node:
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return branch(operand)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            node = apply("neg", branch(operand))
+            node = apply("-u", branch(operand))
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in SIGNS:
-            node = apply(SIGNS[type(sign)], branch(left), branch(right))
+            head, u, v = SIGNS[type(sign)], branch(left), branch(right)
+            minus_first = u.head == "-u" and head in ("*", "/")  # -x/2 is read as (-x)/2 but written as -(x/2)
+            node = apply("-u", apply(head, u.parts[0], v)) if minus_first else apply(head, u, v)
         case ast.Call(func=ast.Name(id=name), args=given, keywords=[]) if name in FUNCTIONS:
             if name in SLOPES and len(given) != 1:
                 raise ValueError(f"{name} takes one value, not {len(given)}: write {name}(…)")
@@ -247,14 +249,14 @@ def derive(node: Node, by: str) -> Node:
         case "+", (u, v):
             return total(derive(u, by), derive(v, by))
         case "-", (u, v):
-            return total(derive(u, by), apply("neg", derive(v, by)))
+            return total(derive(u, by), apply("-u", derive(v, by)))
         case "sign" | "step", _:
             return number(0)
         case name, (u,) if name in SLOPES:
             return product(SLOPES[name](u), derive(u, by))
         case "min" | "max", (u, *others):
             v = others[0] if len(others) == 1 else apply(node.head, *others)
-            leads = [apply("step", total(u, apply("neg", v))), apply("step", total(v, apply("neg", u)))]
+            leads = [apply("step", total(u, apply("-u", v))), apply("step", total(v, apply("-u", u)))]
             share_of_u, share_of_v = leads if node.head == "max" else leads[::-1]
             return total(product(share_of_u, derive(u, by)), product(share_of_v, derive(v, by)))
         case "**", (u, v) if v.value is None or not v.value.is_integer():
@@ -271,7 +273,7 @@ def factors(node: Node) -> tuple[Fraction, dict[Node, int]]:
     match node.head, node.parts:
         case "", _ if node.value:
             return Fraction(repr(node.value)), {}  # the number as written, so that 3 times 0.1 is 0.3
-        case "neg", (u,):
+        case "-u", (u,):
             scale, powers = factors(u)
             return -scale, powers
         case "*" | "/", (u, v):
@@ -297,7 +299,7 @@ def compose(scale: Fraction | int, powers: Mapping[Node, int]) -> Node:
     node = reduce(partial(apply, "*"), above or [number(1)])
     if below:
         node = apply("/", node, reduce(partial(apply, "*"), below))
-    return apply("neg", node) if scale < 0 else node
+    return apply("-u", node) if scale < 0 else node
 
 
 def product(*nodes: Node) -> Node:
@@ -309,7 +311,7 @@ def product(*nodes: Node) -> Node:
 def summands(node: Node, sign: int = 1) -> Iterator[tuple[Fraction, Node]]:
     """A sum taken apart: each term, and the number before it."""
     match node.head, node.parts:
-        case "+" | "-" | "neg", (*first, last):
+        case "+" | "-" | "-u", (*first, last):
             for part in first:
                 yield from summands(part, sign)
             yield from summands(last, sign if node.head == "+" else -sign)
@@ -327,7 +329,7 @@ def total(*nodes: Node) -> Node:
     terms = [compose(scale, factors(rest)[1]) for rest, scale in gathered.items() if scale and rest.value != 0]
     result = terms[0] if terms else number(0)
     for term in terms[1:]:
-        result = apply("-", result, term.parts[0]) if term.head == "neg" else apply("+", result, term)
+        result = apply("-", result, term.parts[0]) if term.head == "-u" else apply("+", result, term)
     return result
 
 
@@ -350,10 +352,9 @@ def spell(node: Node, style: Style) -> tuple[str, int]:
     spelt = [spell(part, style) for part in node.parts]
     if node.head not in style.forms:
         return style.call.format(node.head, ", ".join(text for text, _ in spelt)), 5
-    rank, form, needed = style.forms[node.head]
-    parts = [text if held >= least else style.brackets.format(text) for (text, held), least in zip(spelt, needed)]
-    text = form.format(*parts)
-    return text, min(rank, 2) if text.startswith("-") else rank
+    rank, form, needs = style.forms[node.head]
+    parts = [text if held >= least else style.brackets.format(text) for (text, held), least in zip(spelt, needs)]
+    return form.format(*parts), rank
 
 
 def digits(node: Node) -> str:
@@ -372,19 +373,19 @@ def symbol(node: Node) -> str:
     return (letters if len(letters) == 1 else rf"\mathrm{{{letters}}}") + (f"_{{{index}}}" if index else "")
 
 
-SUMS = {"+": (1, "{} + {}", (1, 3)), "-": (1, "{} - {}", (1, 3)), "neg": (2, "-{}", (3,))}
+SUMS = {"+": (1, "{} + {}", (1, 3)), "-": (1, "{} - {}", (1, 3)), "-u": (2, "-{}", (3,))}
 TEXT = Style(
     leaf=lambda node: node.head or digits(node),
     brackets="({})",
     call="{}({})",
-    forms=SUMS | {"*": (3, "{}*{}", (2, 4)), "/": (3, "{}/{}", (2, 4)), "**": (4, "{}**{}", (5, 4))},
+    forms=SUMS | {"*": (3, "{}*{}", (3, 4)), "/": (3, "{}/{}", (3, 4)), "**": (4, "{}**{}", (5, 4))},
 )
 LATEX = Style(
     leaf=symbol,
     brackets=r"\left({}\right)",
     call=r"\{}\left({}\right)",
     forms=SUMS
-    | {"*": (3, r"{} \cdot {}", (2, 3)), "/": (3, r"\frac{{{}}}{{{}}}", (0, 0)), "**": (4, "{}^{{{}}}", (5, 0))}
+    | {"*": (3, r"{} \cdot {}", (3, 3)), "/": (3, r"\frac{{{}}}{{{}}}", (0, 0)), "**": (4, "{}^{{{}}}", (5, 0))}
     | {"exp": (4, "e^{{{}}}", (0,)), "sqrt": (5, r"\sqrt{{{}}}", (0,)), "abs": (5, r"\left|{}\right|", (0,))}
     | {name: (5, rf"\operatorname{{{{{name}}}}}\left({{}}\right)", (0,)) for name in ("sign", "step")},
 )

@@ -124,10 +124,14 @@ class Network:
         return twin
 
     def draw_weights(self, rng: np.random.Generator) -> None:
-        """First weights, normal with the spread that suits the activation; first offsets 0."""
+        """First weights with the spread that suits the activation; first offsets N(0, 1), as one text has it.
+
+        With offsets at 0 all hinges would begin through the origin, and spirals take thrice as long.
+        """
         gain = ACTIVATIONS[self.hidden].gain
-        for W in self.W:
+        for W, offsets in zip(self.W, self.offsets):
             W[:] = rng.normal(0, gain / len(W) ** 0.5, W.shape)
+            offsets[:] = rng.normal(0, 1, offsets.shape)
 
     def forward(self, x: Array, sums: bool = False) -> Pass:
         """What every layer makes of samples x (units, n). The next pass over as many samples writes it anew."""

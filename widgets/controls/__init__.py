@@ -52,6 +52,7 @@ class Editor(QWidget):
         self.head = QHBoxLayout()
         self.head.setSpacing(6)
         self.head.addWidget(self.title, 1)
+        self.title.setProperty("quiet", part)
         if not part:  # a part of another control is reset with the whole
             keep = self.reset.sizePolicy()
             keep.setRetainSizeWhenHidden(True)

@@ -7,12 +7,12 @@ import inspect
 import sys
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from lab.catalogue import topics
 from lab.experiment import Experiment
+from widgets.controls.fold import Fold
 from widgets.look import Look
-from widgets.theme import icon
 
 
 class About(QWidget):
@@ -21,18 +21,12 @@ class About(QWidget):
     def __init__(self, kind: type[Experiment], look: Look) -> None:
         super().__init__()
         self.kind = kind
-        self.line = QToolButton()
-        self.line.setText("About this experiment")
-        self.line.setAccessibleName("About this experiment, open or close")
-        self.line.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.line.setCheckable(True)
-        self.line.toggled.connect(self._open)
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setAccessibleName("About this experiment")
-        self.text.hide()
+        self.line = Fold("About this experiment", self.text, look)
+        self.line.say("About this experiment")
         body = QVBoxLayout(self)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(4)
@@ -40,13 +34,8 @@ class About(QWidget):
         body.addWidget(self.text)
         self.restyle(look)
 
-    def _open(self, wanted: bool) -> None:
-        self.text.setVisible(wanted)
-        self.restyle(self.look)
-
     def restyle(self, look: Look) -> None:
-        self.look = look
-        self.line.setIcon(icon("style/open" if self.line.isChecked() else "style/closed", look.theme.quiet))
+        self.line.restyle(look)
         self.text.setText(told(self.kind, look.theme.quiet))
 
 

@@ -94,8 +94,9 @@ class ControlColumn(QScrollArea):
         return {slider.limit for slider in sliders if slider.limit}
 
     def show_error(self, name: str, text: str) -> None:
-        """Say at a control why its value was refused."""
+        """Say at a control why its value was refused, even where it is hidden just now."""
         self.editors[name].show_error(text)
+        self.editors[name].show()
         self.ensureWidgetVisible(self.editors[name])
 
     def restyle(self, look: Look) -> None:
@@ -146,6 +147,7 @@ class ControlColumn(QScrollArea):
     def _add_editors(self, view: bool, new_gesture: Callable[[], int]) -> None:
         chosen = {name: control for name, control in self.kind.controls.items() if control.view == view}
         if view and chosen:
+            self.body.addSpacing(4)
             self.body.addWidget(_heading("View", quiet=True))
         for name, control in chosen.items():
             one = editor(control)(control, new_gesture, self.look)
@@ -154,6 +156,7 @@ class ControlColumn(QScrollArea):
             self.body.addWidget(one)
 
     def _add_prompts(self) -> None:
+        self.body.addSpacing(4)
         self.body.addWidget(_heading("Try this"))
         for text, settings in self.kind.prompts:
             link = QLabel()

@@ -37,15 +37,15 @@ class DatasetEditor(Editor):
         within.setContentsMargins(0, 4, 0, 0)
         within.setSpacing(8)
         self.parts: dict[str, Editor] = {
-            "n": self._part(CountEditor, "n", Count(made.n, 1, MOST_POINTS, label="Points", symbol="n")),
+            "n": self._part(CountEditor, "n", Count(made.n, 1, MOST_POINTS, label="Size", symbol="n")),
             "noise": self._part(SliderEditor, "noise", Slider(made.noise, 0, 1, label="Noise")),
-            "seed": self._part(SeedEditor, "seed", seed_control("seed", "Data seed", made.seed)),
         }
         for kind in self.control.kinds:
             fewest, most = KINDS[kind].fewest, KINDS[kind].most
             if fewest < most:
                 count = Count(KINDS[kind].classes, fewest, most, label="Classes")
                 self.parts[f"classes of {kind}"] = self._part(CountEditor, "classes", count)
+        self.parts["seed"] = self._part(SeedEditor, "seed", seed_control("seed", "Data seed", made.seed))
         for part in self.parts.values():
             within.addWidget(part)
         self.body.addWidget(self.making)

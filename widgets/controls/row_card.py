@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from lab.controls import Rows
 from widgets.controls import Editor, editor
+from widgets.controls.fold import Fold
 from widgets.controls.icon_button import IconButton
 from widgets.controls.number_box import said
 from widgets.look import Look
@@ -27,12 +28,8 @@ class RowCard(QFrame):
         name = f"{control.label} {index + 1}"
         self.setAccessibleName(name)
         self.bullet = QLabel("●")
-        self.line = QToolButton()
-        self.line.setCheckable(True)
-        self.line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.line.setToolTip("Show or hide what can be set here")
-        self.line.setAccessibleName(f"{name}, open or close")
-        self.line.toggled.connect(self.open)
+        self.fields = QWidget()
+        self.line = Fold(name, self.fields, look)
         self.remove = IconButton("close", f"Remove {name}", small=True)
         self.remove.clicked.connect(self.removed)
         head = QHBoxLayout()
@@ -40,7 +37,6 @@ class RowCard(QFrame):
         head.addWidget(self.bullet)
         head.addWidget(self.line, 1)
         head.addWidget(self.remove)
-        self.fields = QWidget()
         within = QVBoxLayout(self.fields)
         within.setContentsMargins(0, 4, 4, 4)
         within.setSpacing(8)
@@ -55,19 +51,14 @@ class RowCard(QFrame):
         body.setSpacing(0)
         body.addLayout(head)
         body.addWidget(self.fields)
-        self.fields.hide()
         self.restyle(look)
-
-    def open(self, wanted: bool) -> None:
-        self.line.setChecked(wanted)
-        self.fields.setVisible(wanted)
 
     def show_row(self, row: Any) -> None:
         settings = row._asdict()
         for field, one in self.editors.items():
             one.settle(settings[field])
             one.setVisible(one.suits(settings))
-        self.line.setText(self._summary(settings))
+        self.line.say(self._summary(settings))
 
     def _summary(self, settings: dict[str, Any]) -> str:
         """The row in a line: names as they are, numbers with their symbols."""
@@ -85,7 +76,7 @@ class RowCard(QFrame):
     def restyle(self, look: Look) -> None:
         self.look = look
         self.remove.restyle(look)
+        self.line.restyle(look)
         self.bullet.setStyleSheet(f"color: {look.colour(self.index).name()}")
         radius = round(6 * look.scale)
         self.setStyleSheet(f"RowCard {{ border: 1px solid {look.theme.border}; border-radius: {radius}px; }}")
-        self.line.setStyleSheet("text-align: left; padding: 3px;")

@@ -74,4 +74,4 @@ class RowsEditor(Editor):
         """One more: like the last where a row is a number, else as it is declared."""
         self.typed([*self.value, self.value[-1] if self.line is not None and self.value else {}])
         if self.cards:
-            self.cards[-1].open(True)
+            self.cards[-1].line.setChecked(True)

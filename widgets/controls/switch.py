@@ -33,7 +33,8 @@ class Toggle(QToggleSwitch):
 
     def restyle(self, look: Look) -> None:
         self.ring = look.pen("accent", 1)
-        self.update()
+        self.switchWidth, self.switchHeight, self.handleSize = (round(side * look.scale) for side in (24, 12, 14))
+        self.setFixedSize(self.switchWidth + 6, self.handleSize + 6)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         super().paintEvent(event)

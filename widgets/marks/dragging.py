@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QGraphicsSceneHoverEvent, QGraphicsSceneMouseEvent
 
 from widgets.marks import Hands
@@ -74,8 +75,9 @@ class Grip(pg.GraphicsObject):
     def viewTransformChanged(self) -> None:
         self.prepareGeometryChange()
 
-    def contains(self, point: QPointF) -> bool:
-        return self.held is not None or self.nearest(point) is not None
+    def collidesWithPath(self, path: QPainterPath, mode: Any = None) -> bool:
+        """Qt asks so what is under the mouse: it is here only near a place."""
+        return self.held is not None or self.nearest(path.boundingRect().center()) is not None
 
     def paint(self, *_: object) -> None:
         pass

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lab.marks import Field, Range
 
 HEIGHT = 1.0  # of the highest place; the floor is 2 wide
-LOG_FLOOR = 1e-4  # of the range: heights nearer than that to the lowest are no further apart as logarithms
+LOG_FLOOR = 1e-3  # of the range: heights nearer than that to the lowest are no further apart as logarithms
 RARE = 0.02  # the share of places, at either end, that may be cut off
 TOWERING = 2.0  # … where they would rise this many times as far as all the others do
 

@@ -21,10 +21,10 @@ from PySide6.QtOpenGL import QOpenGLBuffer, QOpenGLShader, QOpenGLShaderProgram
 from widgets.look import Look
 from widgets.marks.lighting import HEIGHT, Floats, Ink
 
-AZIMUTH, ELEVATION, DISTANCE = -60.0, 30.0, 6.0
+AZIMUTH, ELEVATION, DISTANCE = -60.0, 38.0, 6.0
 NEAREST, FARTHEST = 0.45, 2.5  # of the distance it opens with
-CENTRE = Vector(0, 0, 0.42 * HEIGHT)
-HALF_WIDTH, HALF_HEIGHT = 1.42, 1.06  # what must be in view about the centre
+CENTRE = Vector(0, 0, 0.3 * HEIGHT)
+HALF_WIDTH, HALF_HEIGHT = 1.58, 1.30  # what must be in view about the centre
 RADIUS = 1.8  # of everything, about the centre
 
 SHEET = (
@@ -303,10 +303,9 @@ class Scene(GLViewWidget):
     def _draw_mesh(self, camera: QMatrix4x4) -> None:
         if self._mesh is None:
             return
-        line = self.look.colour("text" if self.look.theme.name == "dark" else "card", 0.30)
         layout = {"place": (0, 3), "colour": (12, 3), "shade": (24, 1)}
         with _Bound(self._programs[0], self._buffers["mesh"], 28, layout) as put:
-            put(camera=camera, levels=float(self.levels), line=line, stroke=self._pixels(1))
+            put(camera=camera, levels=float(self.levels), line=self._white(0.3), stroke=self._pixels(1))
             self._buffers["triangles"].bind()
             GL.glDrawElements(GL.GL_TRIANGLES, self._mesh[1].size, GL.GL_UNSIGNED_INT, None)
             self._buffers["triangles"].release()
@@ -333,11 +332,15 @@ class Scene(GLViewWidget):
         layout = {"place": (0, 3), "colour": (12, 3), "corner": (24, 2)}
         with _Bound(self._programs[2], self._buffers["discs"], 32, layout) as put:
             put(camera=camera, eye=self.cameraPosition(), room=self._room(), nearer=2 * NEARER)
-            put(radius=self._pixels(7.5), width=self._pixels(2), ring=self.look.colour("text"))
+            put(radius=self._pixels(7.5), width=self._pixels(2), ring=self._white())
             for through in (True, False):
                 self._see_through(through)
                 put(strength=2 * HIDDEN if through else 1.0)
                 GL.glDrawArrays(GL.GL_TRIANGLES, 0, len(self._discs))
+
+    def _white(self, alpha: float = 1) -> QColor:
+        """The theme's lightest colour: lines and rings part from every colour map by it."""
+        return self.look.colour("text" if self.look.theme.name == "dark" else "card", alpha)
 
     def _see_through(self, through: bool) -> None:
         (GL.glDisable if through else GL.glEnable)(GL.GL_DEPTH_TEST)

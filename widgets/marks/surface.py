@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SCREENLESS = ("offscreen", "minimal", "vnc", "linuxfb")  # Qt platforms that cannot show OpenGL in a window
 OLDEST = (2, 1)
-PAST = 0.3  # how strong a trail is at its beginning
+PAST = 0.4  # how strong a trail is at its beginning
 ABANDONED = 0.45  # how strong the trails of a ghost are at their end
 RUNNER = "surface: which runner"  # the name under which the contour map hears the classes of the dots
 
@@ -176,9 +176,9 @@ class Lit:
             places, when, seen = ground.draped(path, times)
             if len(places) > 1:
                 age = (when - when[0]) / max(when[-1] - when[0], 1e-9)
-                strength = seen * strongest * (PAST + (1 - PAST) * age**2)
+                strength = seen * strongest * (PAST + (1 - PAST) * age)
                 drawn.append((places, strength, self.look.colour(runner)))
-        self.widget.set_paths(name, drawn, width=3.2, halo=self.look.colour("card", 0.7), raised=True)
+        self.widget.set_paths(name, drawn, width=3.5, halo=self.look.colour("card", 0.7), raised=True)
 
     def _draw_discs(self, paths: list[Timed], points: Any, heights: Any) -> None:
         """The runners' present places: where the frame says, or where their trails end."""
@@ -240,7 +240,7 @@ def _paths(trail: Trace, points: Any, t: int) -> list[Timed]:
     return [(places[:, runner], times) for runner in range(places.shape[1])]
 
 
-def _ends(paths: list[Timed]) -> np.ndarray:
+def _ends(paths: list[Timed]) -> Any:
     """(k, 2): the last place known of each runner."""
     known = [path[np.isfinite(path).all(axis=1)] for path, _ in paths]
     return np.array([path[-1] if len(path) else (np.nan, np.nan) for path in known]).reshape(-1, 2)

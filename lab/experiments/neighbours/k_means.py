@@ -17,7 +17,7 @@ class KMeans(Experiment):
         noise=0.12,
         help="click to add a point, drag to move it, right-click to take it away",
     )
-    k = Count(5, 1, 12, symbol="k", restarts=True, help="number of centres")
+    k = Count(5, 1, 12, symbol="k", label="Centres", restarts=True, help="number of centres")
     begin = Choice(["random points", "random places", "k-means++"], restarts=True, help="where the centres start")
 
     metrics = {"loss": "J", "moved": "Δ"}
