@@ -326,7 +326,8 @@ def total(*nodes: Node) -> Node:
     for node in nodes:
         for scale, rest in summands(node):
             gathered[rest] += scale
-    terms = [compose(scale, factors(rest)[1]) for rest, scale in gathered.items() if scale and rest.value != 0]
+    apart = [(scale, *factors(rest)) for rest, scale in gathered.items() if scale and rest.value != 0]
+    terms = [compose(scale * inner, powers) for scale, inner, powers in apart]
     result = terms[0] if terms else number(0)
     for term in terms[1:]:
         result = apply("-", result, term.parts[0]) if term.head == "-u" else apply("+", result, term)

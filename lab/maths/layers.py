@@ -142,10 +142,10 @@ class Network:
             run = self._passes[x.shape[1], sums] = Pass(self.widths, x.shape[1], self.theta.dtype, sums)
         run.A[0][:] = x
         f, last = ACTIVATIONS[self.hidden].f, len(self._layers) - 1
-        for l, layer in enumerate(self._layers):
-            np.matmul(layer.T, run.fed[l], out=run.Z[l])
-            if l < last:
-                f(run.Z[l], run.A[l + 1])
+        for i, layer in enumerate(self._layers):
+            np.matmul(layer.T, run.fed[i], out=run.Z[i])
+            if i < last:
+                f(run.Z[i], run.A[i + 1])
         OUTPUTS[self.output].f(run.Z[last], run.A[-1])
         return run
 
@@ -159,11 +159,11 @@ class Network:
         slope = ACTIVATIONS[self.hidden].slope
         delta = run.A[-1] - y
         delta /= x.shape[1]
-        for l in range(len(self.W) - 1, -1, -1):
-            np.matmul(run.fed[l], delta.T, out=self._slopes[l])
-            if l:
-                delta = self.W[l] @ delta
-                delta *= slope(run.Z[l - 1], run.A[l])
+        for i in range(len(self.W) - 1, -1, -1):
+            np.matmul(run.fed[i], delta.T, out=self._slopes[i])
+            if i:
+                delta = self.W[i] @ delta
+                delta *= slope(run.Z[i - 1], run.A[i])
         if penalty:
             for W, dW in zip(self.W, self.dW):
                 dW += penalty * W

@@ -21,7 +21,7 @@ class Pill(QPushButton):
         accent = look.colour("accent")
         on = f"rgba({accent.red()}, {accent.green()}, {accent.blue()}, 0.18)"
         edge = theme.border if self.outlined else "transparent"
-        radius = round((11 if self.outlined else 5) * scale)
+        radius = round((9 if self.outlined else 5) * scale)
         self.setStyleSheet(
             f"QPushButton {{ background: transparent; color: {theme.text}; border: 1px solid {edge};"
             f" border-radius: {radius}px; padding: {round(2 * scale)}px {round(9 * scale)}px; }}"

@@ -130,7 +130,7 @@ def relief(field: Field, log: bool = False, about_zero: bool = False) -> Relief 
     soft = (highest - lowest) * LOG_FLOOR if log else 0.0
     low, high = _kept(_measured(finite, lowest, soft))
     cut = [
-        f"{word} {_number(float(np.exp(end) - soft + lowest) if soft else end)}"
+        f"{word} {written(float(np.exp(end) - soft + lowest) if soft else end)}"
         for word, end, all_kept in (
             ("below", low, low <= _measured(lowest, lowest, soft)),
             ("above", high, high >= _measured(highest, lowest, soft)),
@@ -170,7 +170,8 @@ def _kept(values: Floats) -> tuple[float, float]:
     return low, high
 
 
-def _number(value: float) -> str:
+def written(value: float) -> str:
+    """A number in few digits."""
     return f"{value:.3g}".replace("-", "−")
 
 

@@ -212,24 +212,21 @@ class NetworkPainter(CanvasPainter):
     def _paint_unit(self, p: QPainter, unit: Unit, column: Column) -> None:
         size = column.size
         box = QRectF(column.x - size / 2, float(column.y[unit[1]]) - size / 2, size, size)
+        corner = 0.14 * size if column.maps else size / 2
+        p.setPen(self.look.pen("text", 2) if unit == self.unit else self.look.pen("quiet", 1 if size > 12 else 0.6))
+        p.setBrush(self.look.colour("field"))
+        p.drawRoundedRect(box, corner, corner)
+        if column.maps:
+            picture = column.maps[unit[1]]
+            fit = QTransform.fromTranslate(box.left(), box.top())
+            brush = QBrush(picture)
+            brush.setTransform(fit.scale(size / picture.width(), size / picture.height()))
+            p.setBrush(brush)
+            p.drawRoundedRect(box, corner, corner)
         if unit == self.chosen:
             p.setPen(self.look.pen("accent", 2.5))
-        elif unit == self.unit:
-            p.setPen(self.look.pen("text", 2))
-        else:
-            p.setPen(self.look.pen("quiet", 1 if size > 12 else 0.6))
-        p.setBrush(self.look.colour("field"))
-        if not column.maps:
-            p.drawEllipse(box)
-            return
-        corner = 0.14 * size
-        picture = column.maps[unit[1]]
-        p.drawRoundedRect(box, corner, corner)
-        brush = QBrush(picture)
-        fit = QTransform.fromTranslate(box.left(), box.top())
-        brush.setTransform(fit.scale(size / picture.width(), size / picture.height()))
-        p.setBrush(brush)
-        p.drawRoundedRect(box, corner, corner)
+            p.setBrush(Qt.BrushStyle.NoBrush)
+            p.drawRoundedRect(box.adjusted(-3, -3, 3, 3), corner + 3, corner + 3)
 
     # ------------------------------------------------------------ names and captions
 

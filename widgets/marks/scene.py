@@ -14,12 +14,13 @@ import numpy as np
 from OpenGL import GL
 from pyqtgraph import Vector
 from pyqtgraph.opengl import GLViewWidget
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QMatrix4x4, QMouseEvent, QSurfaceFormat, QVector2D, QWheelEvent
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMatrix4x4, QMouseEvent, QPainter, QSurfaceFormat, QVector2D, QVector3D, QWheelEvent
 from PySide6.QtOpenGL import QOpenGLBuffer, QOpenGLShader, QOpenGLShaderProgram
 
+from lab.marks import Range
 from widgets.look import Look
-from widgets.marks.lighting import HEIGHT, Floats, Ink
+from widgets.marks.lighting import HEIGHT, Floats, Ink, written
 
 AZIMUTH, ELEVATION, DISTANCE = -60.0, 38.0, 6.0
 NEAREST, FARTHEST = 0.45, 2.5  # of the distance it opens with
@@ -149,14 +150,20 @@ DISC = (
 CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, -1), (1, 1), (-1, 1)], dtype=np.float32)
 HIDDEN = 0.22  # what is behind the relief shows through this much
 RIM = 1.2  # the width of a halo, in pixels
+OUTSIDE = 1.14  # where the axes are written; the floor ends at 1
 NEARER = 0.02  # trails are drawn this much nearer than the ground they lie on
 
 
+Axis = tuple[str, Range]
 Path = tuple[Floats, Floats, QColor]
 
 
 def ribbon(places: Floats, strength: Floats) -> Ink:
-    """Vertices (2 (m + 2), 5) of a stroke along m places: each twice, the ends once more to have neighbours."""
+    """Vertices (n, 5) of a stroke along places (m, 3): each twice, the ends once more to have neighbours."""
+    steps = np.diff(places, axis=0)
+    sharp = (steps[:-1] * steps[1:]).sum(axis=1) < 0
+    times = np.concatenate([[1], 1 + sharp, [1]])  # a path that turns back ends there and begins anew
+    places, strength = np.repeat(places, times, axis=0), np.repeat(strength, times)
     ended = np.empty((len(places) + 2, 5), dtype=np.float32)
     ended[1:-1, :3], ended[1:-1, 4] = places, strength
     ended[0], ended[-1] = ended[1], ended[-2]
@@ -178,7 +185,7 @@ class Strokes(NamedTuple):
 class Scene(GLViewWidget):
     """Draws what it is given: a mesh, strokes and discs. Dragging turns it, the wheel zooms, a double-click resets."""
 
-    failed = Signal(str)  # the programs could not be made on this machine
+    failed = Signal()  # the programs could not be made on this machine
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -192,6 +199,7 @@ class Scene(GLViewWidget):
         self.levels = 14
         self._mesh: tuple[Ink, np.ndarray] | None = None
         self._strokes: dict[str, Strokes] = {}
+        self._axes: tuple[Axis, ...] = ()
         self._discs = np.empty((0, 8), dtype=np.float32)
         self._buffers: dict[str, QOpenGLBuffer] = {}
         self._programs: tuple[QOpenGLShaderProgram, ...] = ()
@@ -219,6 +227,11 @@ class Scene(GLViewWidget):
         """Places and colours (n, 6)."""
         self._discs = np.hstack([np.repeat(discs, 6, axis=0), np.tile(CORNERS, (len(discs), 1))])
         self._changed("discs")
+
+    def set_axes(self, *axes: Axis) -> None:
+        """What is written along the floor: the name and the range of x, then of y; or nothing."""
+        self._axes = axes
+        self.update()
 
     def _changed(self, *names: str) -> None:
         self._stale.update(names)
@@ -254,9 +267,9 @@ class Scene(GLViewWidget):
         self._stale = {"mesh", "triangles", "discs", *self._strokes}
         try:
             self._programs = tuple(_program(*sources) for sources in (SHEET, RIBBON, DISC))
-        except ValueError as wrong:
+        except RuntimeError:
             self._programs = ()
-            self.failed.emit(str(wrong))
+            self.failed.emit()
 
     def paintGL(self, *_: Any, **__: Any) -> None:
         ground = self.look.colour("card")
@@ -281,6 +294,8 @@ class Scene(GLViewWidget):
         GL.glDepthMask(True)
         GL.glDisable(GL.GL_BLEND)
         GL.glDisable(GL.GL_DEPTH_TEST)
+        if self._axes and self.opts["elevation"] > 0:
+            self._write_axes(camera)
 
     def _upload(self) -> None:
         """Hand over what changed since the last picture."""
@@ -338,6 +353,21 @@ class Scene(GLViewWidget):
                 put(strength=2 * HIDDEN if through else 1.0)
                 GL.glDrawArrays(GL.GL_TRIANGLES, 0, len(self._discs))
 
+    def _write_axes(self, camera: QMatrix4x4) -> None:
+        """Names and ends of the axes, at the two edges of the floor that are nearest."""
+        eye = self.cameraPosition()
+        near = (1.0 if eye.x() > 0 else -1.0, 1.0 if eye.y() > 0 else -1.0)
+        painter = QPainter(self)
+        painter.setFont(self.look.font(12))
+        painter.setPen(self.look.colour("quiet"))
+        for across, (name, ends) in enumerate(self._axes):
+            for text, along in ((name, 0.0), (written(ends[0]), -0.93), (written(ends[1]), 0.93)):
+                out = near[1 - across] * OUTSIDE
+                at = camera.map(QVector3D(along, out, 0) if across == 0 else QVector3D(out, along, 0))
+                x, y = (at.x() + 1) / 2 * self.width(), (1 - at.y()) / 2 * self.height()
+                painter.drawText(QRectF(x - 60, y - 10, 120, 20), Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
+
     def _white(self, alpha: float = 1) -> QColor:
         """The theme's lightest colour: lines and rings part from every colour map by it."""
         return self.look.colour("text" if self.look.theme.name == "dark" else "card", alpha)
@@ -392,7 +422,7 @@ def _program(vertex: str, fragment: str) -> QOpenGLShaderProgram:
         and program.addShaderFromSourceCode(kinds.Fragment, fragment)
         and program.link()
     ):
-        raise ValueError(program.log() or "its programs could not be made")
+        raise RuntimeError(program.log())
     return program
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -65,67 +64,67 @@ def missing() -> str:
 
 
 class SurfacePainter(WidgetPainter):
-    """One surface."""
+    """One surface, and a line of text where something must be said about it."""
 
     stretch = 3
 
     def __init__(self, mark: Surface, hands: Hands, look: Look) -> None:
         super().__init__(mark, hands, look)
         self.widget = QWidget()
-        column = QVBoxLayout(self.widget)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
         self.note = QLabel()
         self.note.setProperty("quiet", True)
         self.note.setWordWrap(True)
-        self.drawing: Lit | Contour | None = None
-        column.addWidget(self.note)
+        self.note.hide()
+        self._column = QVBoxLayout(self.widget)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        self._column.addWidget(self.note)
+        self._drawing: Lit | Contour | None = None
         self._frame: Frame | None = None
 
     def show(self, frame: Frame) -> None:
         self._frame = frame
-        if self.drawing is None:
-            why = missing()
-            if why:
-                self._flatten(why)
-            else:
-                self._stand(Lit(self.mark, self.look, self._flatten))
-        assert self.drawing is not None
-        self.drawing.show(frame)
-        if self.note.text() != self.drawing.said:
-            self.note.setText(self.drawing.said)
-        self.note.setVisible(bool(self.drawing.said))
+        drawing = self._drawing or self._begin(missing())
+        drawing.show(frame)
+        if self.note.text() != drawing.said:
+            self.note.setText(drawing.said)
+            self.note.setVisible(bool(drawing.said))
 
     def restyle(self, look: Look) -> None:
         super().restyle(look)
-        if self.drawing is not None:
-            self.drawing.restyle(look)
+        if self._drawing is not None:
+            self._drawing.restyle(look)
 
-    def _stand(self, drawing: Lit | Contour) -> None:
-        self.drawing = drawing
-        column = self.widget.layout()
-        assert isinstance(column, QVBoxLayout)
-        column.insertWidget(0, drawing.widget, 1)
+    def _begin(self, why_flat: str) -> Lit | Contour:
+        card = self.widget.parentWidget()
+        panel = getattr(card, "panel", None) or Panel("")
+        if why_flat:
+            made: Lit | Contour = Contour(self.mark, self.hands, self.look, panel, why_flat)
+        else:
+            made = Lit(self.mark, self.look, panel)
+            made.widget.failed.connect(self._flatten, Qt.ConnectionType.QueuedConnection)
+        self._drawing = made
+        self._column.insertWidget(0, made.widget, 1)
+        return made
 
-    def _flatten(self, why: str) -> None:
-        """There is no OpenGL after all: the same numbers on paper."""
-        if self.drawing is not None:
-            self.drawing.widget.hide()
-            self.drawing.widget.deleteLater()
-        self._stand(Contour(self.mark, self.hands, self.look, why))
-        if self._frame is not None:
-            self.show(self._frame)
+    def _flatten(self) -> None:
+        """OpenGL is there but cannot draw: the same numbers on paper."""
+        if isinstance(self._drawing, Lit):
+            self._drawing.widget.hide()
+            self._drawing.widget.deleteLater()
+            self._begin("OpenGL cannot draw here")
+            if self._frame is not None:
+                self.show(self._frame)
 
 
 class Lit:
     """The surface in three dimensions."""
 
-    def __init__(self, mark: Surface, look: Look, give_up: Callable[[str], None]) -> None:
+    def __init__(self, mark: Surface, look: Look, panel: Panel) -> None:
         from widgets.marks.scene import Scene
 
-        self.mark, self.look = mark, look
+        self.mark, self.look, self.panel = mark, look, panel
         self.widget: Scene = Scene(look)
-        self.widget.failed.connect(lambda: give_up("OpenGL cannot draw here"), Qt.ConnectionType.QueuedConnection)
         self.relief: Relief | None = None
         self.said = ""
         self._field: Field | None = None
@@ -166,6 +165,7 @@ class Lit:
         self.said = self.relief.said if self.relief else ""
         name = "scores dark" if diverging and theme.name == "dark" else mark.colours
         self.widget.set_mesh(*(self.relief.mesh(colour_map(name)) if self.relief else (None, None)))
+        self.widget.set_axes(*([(self.panel.x, field.x), (self.panel.y, field.y)] if self.relief else []))
         self.widget.set_paths("floor", _floor(self.look.colour("quiet", 0.5)) if self.relief else [], width=1)
 
     def _draw_paths(self, name: str, paths: list[Timed], strongest: float) -> None:
@@ -198,7 +198,7 @@ class Lit:
 class Contour:
     """The same numbers as a map, where nothing can be seen in three dimensions."""
 
-    def __init__(self, mark: Surface, hands: Hands, look: Look, why: str) -> None:
+    def __init__(self, mark: Surface, hands: Hands, look: Look, panel: Panel, why: str) -> None:
         self.said = f"{why}: the same surface as a contour map"
         marks: list[Mark] = [Heat(mark.field, colours=mark.colours, log=mark.log)]
         if mark.trail:
@@ -206,7 +206,7 @@ class Contour:
         if mark.points:
             marks.append(Dots(mark.points, colour=RUNNER))
         self.mark = mark
-        self.widget = Plot(Panel("", *marks), look)
+        self.widget = Plot(Panel("", *marks, x=panel.x, y=panel.y, equal=panel.equal), look)
         self.painters: list[PlotPainter] = []
         for depth, one in enumerate(marks):
             kind: Any = painter(one)

@@ -147,8 +147,8 @@ class NeuralNetwork(Experiment):
             self.take_points()
             if len(self.targets) != self.net.widths[-1]:  # a class came or went: hidden layers stay, outputs are new
                 old, self.net = self.net, self.first_network()
-                for l in range(len(old.W) - 1):
-                    self.net.W[l][:], self.net.offsets[l][:] = old.W[l], old.offsets[l]
+                for layer in range(len(old.W) - 1):
+                    self.net.W[layer][:], self.net.offsets[layer][:] = old.W[layer], old.offsets[layer]
             self.shuffle()
 
     # ------------------------------------------------------------ pictures
@@ -198,10 +198,9 @@ class NeuralNetwork(Experiment):
         """What every unit answers all over the plane, (units, SIDE, SIDE) a layer; shares of one are put about 0."""
         with np.errstate(all="ignore"):
             run = self.net.forward(plane())
-        for l, a in enumerate(run.A[1:], 1):
-            if l == len(self.net.W) or self.activation == "sigmoid":
-                a *= 2
-                a -= 1
+        for a in run.A[1:] if self.activation == "sigmoid" else run.A[-1:]:
+            a *= 2
+            a -= 1
         return [a.reshape(len(a), SIDE, SIDE) for a in run.A]
 
     @drawn
@@ -228,8 +227,8 @@ class NeuralNetwork(Experiment):
     @drawn
     def links(self) -> Net:
         net, small = self.net, [a[:, APART // 2 :: APART, APART // 2 :: APART] for a in self.maps()]
-        ends = [[self.called(l, u) for u in range(net.widths[l])] for l in (0, len(net.W))]
-        return Net(net.W, net.offsets, small, (ends[0], *[()] * (len(net.W) - 1), ends[1]), net.dW)
+        first, last = ([self.called(i, u) for u in range(net.widths[i])] for i in (0, len(net.W)))
+        return Net(net.W, net.offsets, small, (first, *[()] * (len(net.W) - 1), last), net.dW)
 
     @drawn
     def sizes(self) -> np.ndarray:
@@ -241,7 +240,7 @@ class NeuralNetwork(Experiment):
 
     @drawn
     def layer_names(self) -> list[str]:
-        return [f"layer {l}" for l in range(1, len(self.net.W))] + ["output"]
+        return [f"layer {i}" for i in range(1, len(self.net.W))] + ["output"]
 
     # ------------------------------------------------------------ in words
 
@@ -269,8 +268,8 @@ class NeuralNetwork(Experiment):
             ahead.backward(self.inputs[:, batch], self.targets[:, batch], self.l2)
         w, slope = float(self.net.W[layer][source, target]), float(ahead.dW[layer][source, target])
         return Update(
-            r"w \leftarrow w_t - \eta\, \frac{\partial J}{\partial w}",
-            {"w": w - self.rate * slope, "w_t": w, r"\eta": self.rate, r"\frac{\partial J}{\partial w}": slope},
+            r"w_{t+1} = w_t - \eta\, \frac{\partial J}{\partial w}",
+            {"w_{t+1}": w - self.rate * slope, "w_t": w, r"\eta": self.rate, r"\frac{\partial J}{\partial w}": slope},
         )
 
     @drawn
@@ -280,8 +279,11 @@ class NeuralNetwork(Experiment):
 
     @drawn
     def whose(self) -> str:
+        """What the big map shows: a share of one stands about 0, as the score 2ŷ − 1."""
         layer, unit = self.chosen()
-        return f"{self.called(layer, unit)} as it answers, 0 is undecided" if layer else self.called(layer, unit)
+        name = self.called(layer, unit)
+        share = layer == len(self.net.W) or (layer and self.activation == "sigmoid")
+        return f"score {f'2{name} − 1' if share else name}, line at 0"
 
     @drawn
     def size(self) -> str:
@@ -298,7 +300,7 @@ class NeuralNetwork(Experiment):
             return "The weights have left the range of numbers. Start again with a smaller η."
         losses, right = self.judged()
         wrong = len(self.train) - int(right[self.train].sum())
-        text = f"{wrong or 'None'} of {len(self.train)} training points " + ("is wrong" if wrong == 1 else "are wrong")
+        text = f"{wrong} of {len(self.train)} training points " + ("is wrong" if wrong == 1 else "are wrong")
         if len(self.test):
             text += f", {len(self.test) - int(right[self.test].sum())} of {len(self.test)} test points"
         return f"{text}. {self.why(losses)}".strip()
@@ -309,12 +311,9 @@ class NeuralNetwork(Experiment):
             return "One unit alone weighs its inputs and draws a straight line."
         if self.activation == "identity":
             return "Nothing bends between the layers, so together they are one weighted sum: a straight line."
-        dead = self.dead()
-        if dead:
-            units = "unit is" if dead == 1 else "units are"
-            return (
-                f"{dead} of {sum(self.net.widths[1:-1])} hidden {units} dead: 0 at every point, so no gradient passes."
-            )
+        if dead := self.dead():
+            whole = sum(self.net.widths[1:-1])
+            return f"{dead} of {whole} hidden units {'is' if dead == 1 else 'are'} dead: 0 at every training point."
         if len(self.test) and self.epoch:
             seen, unseen = losses[self.train].mean(), losses[self.test].mean()
             if unseen > 0.1 and unseen > 2 * seen:

@@ -1,0 +1,293 @@
+"""Equation: an Update in symbols, and below each line, in a quieter colour, the same line in numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import ziamath
+from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, QSizeF, QTimer
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from lab.session import Frame
+from widgets.look import Look
+from widgets.marks import Hands, WidgetPainter
+from widgets.marks.matrix import figures
+
+ziamath.config.svg2 = False  # QtSvg does not draw the symbols that SVG 2 refers to
+
+PAUSE = 250  # milliseconds between two drawings: nobody reads numbers faster
+DRAWN = 20.0  # the type that formulas are drawn in, before they are scaled
+SMALL = 0.8  # the type of the numbers, to that of the symbols
+
+# ---------------------------------------------------------------- numbers for symbols
+
+TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
+THIN = {r"\,", r"\;", r"\:", r"\!", r"\ "}  # spaces within a product
+OPENING = {"", "=", "(", "[", "{", "|", ",", "&", r"\\", r"\{", r"\quad", r"\qquad", r"\approx", r"\leftarrow", r"\to"}
+ACCENTS = {r"\hat", r"\bar", r"\tilde", r"\vec", r"\dot", r"\ddot", r"\widehat", r"\widetilde", r"\overline"}
+NAMES = {r"\text", r"\mathrm", r"\mathbb", r"\mathcal", r"\mathbf", r"\boldsymbol", r"\operatorname"}
+WORDS = ACCENTS | NAMES | {r"\begin", r"\end", "_"}  # what follows one of these is part of a name
+OTHERS = {"*", r"\star", r"\ast", r"\prime", r"\dagger", "("}  # raised, these make another symbol: x^*, x^{(i)}
+NORMAL = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def in_numbers(latex: str, numbers: Mapping[str, Any]) -> str:
+    """The formula with each symbol replaced by its number; the longest symbol wins, and only whole ones count."""
+    tokens = TOKEN.findall(latex)
+    symbols = {tuple(_solid(symbol)): value for symbol, value in numbers.items() if _solid(symbol)}
+    longest = sorted(symbols, key=len, reverse=True)
+    written: list[str] = []
+    before, raised = "", []  # the last token that counts; for each open brace, whether it is an exponent
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        found = next(((s, end) for s in longest if (end := _matched(tokens, at, s))), None)
+        number = _number(symbols[found[0]]) if found else None
+        if found and number:
+            at = found[1]
+            follows = (_after(tokens, at) or [""])[0]
+            vector = number.startswith("(") or "pmatrix" in number
+            signed = number.startswith("−") and before not in OPENING
+            if not vector and (signed or (follows == "^" and ("−" in number or "10^" in number))):
+                number, vector = f"({number})", True
+            if not vector and (before[-1:].isdigit() or before in (")", "}")):
+                written.append(r"\cdot ")
+            written.append(f"{{{number}}}")
+            before = ")" if vector else "0"
+            continue
+        end = _argument(tokens, at + 1) if token in WORDS else at + 1
+        written += tokens[at:end]
+        at = end
+        if token == "{":
+            raised.append(before == "^")
+        if not token.isspace() and token not in THIN:
+            before = "name" if token in WORDS else token
+        if token == "}" and raised and raised.pop():
+            before = "^}"
+    return "".join(written)
+
+
+def lines(latex: str) -> list[str]:
+    r"""The lines of a formula: parted by \\, but not where that parts the rows of a matrix."""
+    found, depth = [""], 0
+    for token in TOKEN.findall(latex):
+        depth += (token in ("{", r"\begin")) - (token in ("}", r"\end"))
+        if token == r"\\" and depth <= 0:
+            found.append("")
+        else:
+            found[-1] += token
+    return [line.strip() for line in found if line.strip()]
+
+
+def _solid(latex: str) -> list[str]:
+    return [token for token in TOKEN.findall(latex) if not token.isspace()]
+
+
+def _after(tokens: Sequence[str], at: int) -> list[str]:
+    """The next few tokens that are not spaces."""
+    return [token for token in tokens[at : at + 6] if not token.isspace()]
+
+
+def _matched(tokens: Sequence[str], at: int, symbol: Sequence[str]) -> int:
+    """Where the symbol ends if it stands here and is whole; otherwise 0."""
+    for part in symbol:
+        while at < len(tokens) and tokens[at].isspace():
+            at += 1
+        if at == len(tokens) or tokens[at] != part:
+            return 0
+        at += 1
+    follows = _after(tokens, at) or [""]
+    other = follows[0] == "^" and next((t for t in follows[1:] if t != "{"), "") in OTHERS
+    return 0 if follows[0] in ("_", "'") or other else at
+
+
+def _argument(tokens: Sequence[str], at: int) -> int:
+    """Where the argument that begins here ends: one token, or all up to the closing brace."""
+    while at < len(tokens) and tokens[at].isspace():
+        at += 1
+    depth = 0
+    for end in range(at, len(tokens)):
+        depth += (tokens[end] == "{") - (tokens[end] == "}")
+        if depth <= 0:
+            return end + 1
+    return len(tokens)
+
+
+def _number(value: Any) -> str:
+    """A number, vector or small matrix in LaTeX; empty for what is too large to be written out."""
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return ""
+    if array.size == 1:
+        return _scalar(array.item())
+    if array.ndim == 1 and array.size:
+        parts = [_scalar(part) for part in array.tolist()]
+        parts = parts if len(parts) <= 4 else [*parts[:2], r"\ldots", parts[-1]]
+        return "(" + r",\, ".join(parts) + ")"
+    if array.ndim == 2 and array.size and max(array.shape) <= 3:
+        rows = r" \\ ".join(" & ".join(map(_scalar, row)) for row in array.tolist())
+        return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
+    return ""
+
+
+def _scalar(value: float) -> str:
+    mantissa, power, exponent = figures(value, 4 if abs(value) >= 1 else 3).partition("·10")
+    if power:
+        ten = f"10^{{{exponent.translate(NORMAL)}}}"
+        return ten if mantissa == "1" else rf"{mantissa} \cdot {ten}"
+    return mantissa.replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
+
+
+# ---------------------------------------------------------------- drawing
+
+
+@lru_cache(maxsize=256)
+def svg(latex: str, colour: str) -> str:
+    """The formula as a drawing; empty where its LaTeX is not understood."""
+    try:
+        return str(ziamath.Latex(latex, size=DRAWN, color=colour).svg())
+    except Exception:  # the parser and the typesetter raise errors of many kinds
+        return ""
+
+
+class Formula:
+    """One line, drawn; its LaTeX as plain text where that is not understood."""
+
+    def __init__(self, latex: str, colour: str, font: QFont) -> None:
+        self.latex, self.colour, self.font = latex, colour, font
+        self.drawing = QSvgRenderer(QByteArray(svg(latex, colour).encode())) if svg(latex, colour) else None
+        if self.drawing is not None:
+            self.size = self.drawing.viewBoxF().size()
+        else:
+            metrics = QFontMetricsF(font)
+            self.size = QSizeF(metrics.horizontalAdvance(latex) + 1, metrics.height())
+
+    def paint(self, p: QPainter, at: QPointF, scale: float) -> None:
+        box = QRectF(at, self.size * scale)
+        if self.drawing is not None:
+            self.drawing.render(p, box)
+            return
+        p.save()
+        p.translate(at)
+        p.scale(scale, scale)
+        p.setFont(self.font)
+        p.setPen(self.colour)
+        p.drawText(QPointF(0, QFontMetricsF(self.font).ascent()), self.latex)
+        p.restore()
+
+
+class Line(NamedTuple):
+    symbols: Formula
+    numbers: Formula | None  # none where the line has no symbol with a number
+
+
+class EquationPainter(WidgetPainter):
+    stretch = 0  # it takes the height of its lines
+
+    def __init__(self, mark: Any, hands: Hands, look: Look) -> None:
+        super().__init__(mark, hands, look)
+        self.widget = self.sheet = Sheet()
+        self._update: Any = None
+        self._drawn: Any = None
+        self._pause = QTimer(self.sheet, singleShot=True, interval=PAUSE)
+        self._pause.timeout.connect(self._draw)
+
+    def show(self, frame: Frame) -> None:
+        self._update = frame.values.get(self.mark.update)
+        if not self._pause.isActive():
+            self._draw()
+
+    def restyle(self, look: Look) -> None:
+        super().restyle(look)
+        self._pause.stop()
+        self._drawn = None
+
+    def _draw(self) -> None:
+        """Draw the newest there is, then none for a while: the last of a stream is drawn when the pause ends."""
+        if self._update is self._drawn:
+            return
+        self._drawn = self._update
+        self._pause.start()
+        theme, font = self.look.theme, self.look.font(15 / self.look.scale)
+        made = []
+        if self._update is not None:
+            for line in lines(self._update.latex):
+                numbers = in_numbers(line, self._update.numbers)
+                below = Formula(numbers, theme.quiet, font) if numbers != line else None
+                made.append(Line(Formula(line, theme.text, font), below))
+        self.sheet.lay(made, self.look.scale)
+
+
+class Sheet(QWidget):
+    """The lines, one below the other, scaled to fit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[Line] = []
+        self.scale = 1.0
+        self._shrunk = 1.0  # the numbers are this much smaller than they would be, to fit
+        self._height = 0.0  # the tallest that these lines have been
+        self.setMinimumSize(60, 30)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+
+    def lay(self, lines: list[Line], scale: float) -> None:
+        if [line.symbols.latex for line in lines] != [line.symbols.latex for line in self.lines] or scale != self.scale:
+            self._shrunk, self._height = 1.0, 0.0
+        self.lines, self.scale = lines, scale
+        self._settle()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, round(self._height))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._shrunk, self._height = 1.0, 0.0
+            self._settle()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        p = QPainter(self)
+        p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        large, small = self._scales()
+        squeezed = min(1.0, (self.height() + 1) / max(self._tall(large, small), 1.0))
+        large, small = large * squeezed, small * squeezed
+        y = 0.0
+        for symbols, numbers in self.lines:
+            symbols.paint(p, QPointF(0, y), large)
+            y += symbols.size.height() * large + 0.3 * DRAWN * small
+            if numbers is not None:
+                numbers.paint(p, QPointF(0, y), small)
+                y += numbers.size.height() * small
+            y += 0.5 * DRAWN * large
+        p.end()
+
+    def _settle(self) -> None:
+        """How tall the lines are. The height only grows, and the numbers seldom change size, lest all jump."""
+        large, _ = self._scales()
+        widest = max((numbers.size.width() for _, numbers in self.lines if numbers is not None), default=0.0)
+        shrunk = min(1.0, self.width() / max(widest * SMALL * large, 1.0))
+        if shrunk < self._shrunk or shrunk > 1.2 * self._shrunk:
+            self._shrunk = shrunk
+        height = self._tall(*self._scales())
+        if height > self._height:
+            self._height = height
+            self.updateGeometry()
+
+    def _scales(self) -> tuple[float, float]:
+        """Of the symbols, larger in a wider sheet, and of the numbers: each as large as fits the width."""
+        wanted = min(30.0, max(18.0, 0.045 * self.width())) * self.scale / DRAWN
+        widest = max((symbols.size.width() for symbols, _ in self.lines), default=1.0)
+        large = min(wanted, self.width() / max(widest, 1.0))
+        return large, SMALL * large * self._shrunk
+
+    def _tall(self, large: float, small: float) -> float:
+        gaps = 0.3 * DRAWN * small + 0.5 * DRAWN * large
+        return sum(s.size.height() * large + (n.size.height() * small if n else 0) + gaps for s, n in self.lines)

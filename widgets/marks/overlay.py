@@ -1,0 +1,84 @@
+"""Overlay: lines painted in pixels over all that is in view of a plot, so that zooming leaves their strokes alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QPainter, QTransform
+
+from widgets.marks import Bounds
+
+if TYPE_CHECKING:
+    from widgets.plot import Plot
+
+Floats = NDArray[np.float64]
+FAR = 1e5  # pixels: as good as infinitely far, and Qt can still draw there
+
+
+class Overlay(pg.GraphicsObject):
+    """Covers the view of a plot and lets the mouse through."""
+
+    def __init__(self, plot: Plot, z: float) -> None:
+        super().__init__()
+        self.setZValue(z)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        plot.getViewBox().addItem(self, ignoreBounds=True)
+
+    def boundingRect(self) -> QRectF:
+        return self.viewRect() or QRectF()
+
+    def viewTransformChanged(self) -> None:
+        super().viewTransformChanged()
+        self.prepareGeometryChange()
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        to_screen = painter.transform()
+        seen = to_screen.mapRect(self.boundingRect())
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.draw(painter, to_screen, seen)
+
+    def draw(self, painter: QPainter, to_screen: QTransform, seen: QRectF) -> None:
+        """Paint in pixels; `seen` is the part of the screen that is the plot's."""
+        raise NotImplementedError
+
+
+def pixels(to_screen: QTransform, places: Floats) -> Floats:
+    """Where places (…, 2) of a plot are on the screen; NaN where they are nowhere."""
+    with np.errstate(all="ignore"):
+        shown = places * (to_screen.m11(), to_screen.m22()) + (to_screen.dx(), to_screen.dy())
+    return np.where(np.isfinite(places).all(axis=-1, keepdims=True), shown.clip(-FAR, FAR), np.nan)
+
+
+class Pieces:
+    """Straight pieces (n, 4) to be drawn at once: a thick path through them would take ten times as long."""
+
+    def __init__(self) -> None:
+        self.memory = pg.Qt.internals.PrimitiveArray(QLineF, 4)
+
+    def draw(self, painter: QPainter, pieces: Floats) -> None:
+        if len(pieces):
+            self.memory.resize(len(pieces))
+            self.memory.ndarray()[:] = pieces
+            painter.drawLines(*self.memory.drawargs())
+
+
+def bounds_of(places: Floats) -> Bounds | None:
+    """The range of the finite ones among places (…, 2)."""
+    flat = places.reshape(-1, 2)
+    flat = flat[np.isfinite(flat).all(axis=1)]
+    if not len(flat):
+        return None
+    (x0, y0), (x1, y1) = flat.min(axis=0), flat.max(axis=0)
+    return float(x0), float(x1), float(y0), float(y1)
+
+
+def same(new: Any, old: Any) -> bool:
+    """Whether values are the very objects they were; tuples are looked into, since each frame makes them anew."""
+    if isinstance(new, tuple) and isinstance(old, tuple):
+        return len(new) == len(old) and all(map(same, new, old))
+    return new is old
