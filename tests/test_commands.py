@@ -206,7 +206,13 @@ def test_nothing_in_lab_but_the_engine_knows_qt_and_that_only_qtcore() -> None:
             elif isinstance(node, ast.ImportFrom):
                 found.add(node.module or "")
         qt = {name for name in found if re.match(r"(PySide6|pyqtgraph|superqt|OpenGL|ziamath)\b", name)}
+        assert not [name for name in found if name.split(".")[0] in ("app", "widgets")], path.name
         assert qt <= ({"PySide6.QtCore"} if path.name == "engine.py" else set()), path.name
+
+
+def test_no_widget_imports_the_program() -> None:
+    for path in (ROOT / "widgets").rglob("*.py"):
+        assert not re.search(r"^\s*(from|import) app\b", path.read_text(encoding="utf-8"), re.MULTILINE), path.name
 
 
 def test_nothing_can_run_code_from_a_file() -> None:

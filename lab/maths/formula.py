@@ -81,7 +81,9 @@ class Expression:
         return Expression(text, self.variables, tree)
 
     def latex(self) -> str:
-        return re.sub(r" \\cdot (?![\d{]|\\frac)", " ", spell(self.tree, LATEX)[0])  # 2 x, but 2 · 3
+        """LaTeX, in which a dot stands only between figures (2 · 3, but 2 x), and a gap before sin and its like."""
+        gaps = re.sub(r" \\cdot (?=\\\w+(\{\w+\})?\\left\()", r" \\, ", spell(self.tree, LATEX)[0])
+        return re.sub(r" \\cdot (?![\d{]|\\frac)", " ", gaps)
 
     def named(self, values: Sequence[Any]) -> dict[str, Any]:
         if len(values) != len(self.variables):

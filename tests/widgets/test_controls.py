@@ -1,92 +1,26 @@
-"""Editors and their column, under real keys and mouse."""
+"""Editors, under real keys and mouse."""
 
 from __future__ import annotations
 
-import itertools
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QComboBox, QLineEdit, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import QApplication
 
 from lab import controls
-from lab.controls import (
-    Choice, Count, Dataset, Formula, Matrix, Picture, Point, Rows, Several, Slider, Switch, Text,
-)  # fmt: skip
-from lab.experiment import Experiment
-from lab.experiments.neighbours.k_means import KMeans
+from tests.widgets.everything import LEFT, Everything, click, drag, shown, values, write
 from widgets.controls import Editor, editor
-from widgets.controls.column import ControlColumn
 from widgets.look import Look
 from widgets.theme import LIGHT
-
-LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
-RACER = {"rule": Choice(["GD", "Adam", "RMSProp", "momentum"]), "rate": Slider(0.1, 0.001, 1, log=True, symbol="η")}
-
-
-class Everything(Experiment):
-    """One of every control."""
-
-    rate = Slider(0.1, 0, 1, symbol="η", help="how far a step goes", limit="edge")
-    k = Count(5, 1, 12, restarts=True)
-    penalty = Choice(["off", "L1", "L2"])
-    begin = Choice(["random points", "random places", "k-means++"])
-    parts = Several(["a", "b", "c"], ["a"], least=1)
-    ahead = Switch(False)
-    start_at = Point((0, 0), x=(-2, 2), y=(-1, 3))
-    kernel = Matrix([[0, 1], [2, 3]], most=3)
-    f = Formula("x + y")
-    word = Text("Ada", longest=20)
-    page = Text("to be")
-    digit = Picture(8, 8)
-    points = Dataset("blobs", n=60)
-    widths = Rows({"width": Count(8, 1, 64)}, [8, 4], least=1, most=3)
-    racers = Rows(RACER, [{"rule": "GD"}, {"rule": "Adam"}], least=1, most=3)
-    strength = Slider(0.5, 0, 1, when={"penalty": ("L1", "L2")})
-    arrows = Switch(True, view=True)
-    prompts = (("Make k large", {"k": 12}),)
-    presets = {"calm": {"rate": 0.01}, "wild": {"rate": 0.9, "k": 2}}
 
 
 @pytest.fixture
 def column(qtbot: Any) -> Any:
-    numbers = itertools.count(1)
-    made = ControlColumn(Everything, lambda: next(numbers), Look(LIGHT))
-    made.done = []
-    made.set_control.connect(lambda *what: made.done.append(what))
-    qtbot.addWidget(made)
-    made.resize(260, 900)
-    with qtbot.waitActive(made):
-        made.show()
-        made.activateWindow()
-    return made
-
-
-def values(column: Any, name: str) -> list[Any]:
-    return [value for key, value, _ in column.done if key == name]
-
-
-def write(field: QWidget, text: str, end: Qt.Key | None = Qt.Key.Key_Return) -> None:
-    field.setFocus()
-    QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    QTest.keyClicks(field, text)
-    if end:
-        QTest.keyClick(field, end)
-
-
-def drag(widget: QWidget, places: list[QPoint], button: Qt.MouseButton = LEFT) -> None:
-    QTest.mousePress(widget, button, pos=places[0])
-    for place in places[1:]:
-        QTest.mouseMove(widget, place)
-    QTest.mouseRelease(widget, button, pos=places[-1])
-
-
-def click(button: QAbstractButton) -> None:
-    QTest.mouseClick(button, LEFT)
+    return shown(qtbot)
 
 
 # ---------------------------------------------------------------- every editor
@@ -197,6 +131,15 @@ def test_a_wrong_number_is_answered_by_the_control_and_the_old_one_stays(
     assert column.done == []
 
 
+def test_a_number_may_be_pasted_with_a_typeset_minus(column: Any) -> None:
+    QApplication.clipboard().setText("−1.5")
+    box = column.editors["start_at"].boxes[0]
+    write(box, "", end=None)
+    QTest.keyClick(box, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert values(column, "start_at") == [(-1.5, 0)]
+
+
 def test_keys_step_a_count_by_one_within_its_range_and_a_held_key_is_one_gesture(column: Any) -> None:
     k = column.editors["k"]
     for _ in range(9):
@@ -204,6 +147,12 @@ def test_keys_step_a_count_by_one_within_its_range_and_a_held_key_is_one_gesture
     QTest.keyClick(k.box, Qt.Key.Key_Down)
     assert values(column, "k") == [6, 7, 8, 9, 10, 11, 12, 11]
     assert all(isinstance(value, int) for value in values(column, "k"))
+    before = len(column.done)
+    for again in (False, True, True):
+        key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Left, Qt.KeyboardModifier.NoModifier, "", again)
+        QApplication.sendEvent(k.track, key)
+    assert values(column, "k")[before:] == [10, 9, 8]
+    assert len({gesture for _, _, gesture in column.done[before:]}) == 1
 
 
 def test_a_logarithmic_slider_has_the_geometric_mean_in_its_middle(column: Any) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtGui import QBrush, QFontMetricsF, QKeyEvent, QPainter, QTransform
 
 from lab.session import Frame
 from widgets.look import Look
 from widgets.marks import Bounds, PlotPainter
 from widgets.marks.dragging import Buttons, Grip, off_axes, on_axes
+from widgets.marks.overlay import Overlay, bounds_of, same
+
+if TYPE_CHECKING:
+    from widgets.plot import Plot
 
 SHAPES = {"star": "star", "disc": "o", "square": "s", "triangle": "t1", "diamond": "d", "cross": "x"}
 STRETCH = {"star": 1.5, "t1": 1.15, "d": 1.25, "p": 1.1, "h": 1.1, "x": 1.1, "s": 0.9}  # to look equally large
@@ -25,21 +29,24 @@ class DotsPainter(PlotPainter):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         mark, box, z = self.mark, self.plot.getViewBox(), self.depth * 10
-        self.rings, self.dots, self.words = pg.ScatterPlotItem(), pg.ScatterPlotItem(), Words()
-        for layer, item in enumerate((self.rings, self.dots, self.words)):
+        self.rings, self.dots = pg.ScatterPlotItem(), pg.ScatterPlotItem()
+        for layer, item in enumerate((self.dots, self.rings)):
             item.setZValue(z + layer)
-            item.setAcceptedMouseButtons(Buttons.NoButton)
             box.addItem(item, ignoreBounds=True)
+        self.words = Words(self.plot, z + 2)
         self.grip = Grip(self.plot, z + 3, self.hands, self._tip)
         left = Buttons.LeftButton if mark.drag or mark.pick or mark.add else Buttons.NoButton
         self.grip.takes(left | (Buttons.RightButton if mark.erase else Buttons.NoButton), bool(mark.drag))
+        if mark.pick and not mark.drag:
+            self.grip.setCursor(Qt.CursorShape.PointingHandCursor)
         self.grip.moved.connect(self._move)
         self.grip.clicked.connect(self._click)
         self.grip.released.connect(self._release)
+        box.sigResized.connect(self._draw)
         if mark.add:
             self.digit = Digit(self.plot)
             self.plot.scene().sigMouseClicked.connect(self._add)
-        self.shown: tuple[Any, ...] = ()
+        self.shown: tuple[Any, ...] = (None,) * 5
         self.points = np.empty((0, 2))
         self.restyle(self.look)
 
@@ -57,18 +64,18 @@ class DotsPainter(PlotPainter):
         self.rings.setPen(look.pen("text", 1.6))
         self.rings.setBrush(None)
         self.words.restyle(look)
-        self.shown = ()
+        self.stale = True
 
     def show(self, frame: Frame) -> None:
         mark = self.mark
-        given = [frame.values.get(name) for name in (mark.points, mark.colour, mark.size, mark.labels, mark.ring)]
-        if len(self.shown) == len(given) and all(new is old for new, old in zip(given, self.shown)):
+        given = tuple(frame.values.get(n) for n in (mark.points, mark.colour, mark.size, mark.labels, mark.ring))
+        if not self.stale and same(given, self.shown):
             return
-        self.shown = tuple(given)
+        self.shown, self.stale = given, False
         self.points = np.empty((0, 2)) if given[0] is None else np.asarray(given[0], dtype=float).reshape(-1, 2)
         self._draw()
 
-    def _draw(self) -> None:
+    def _draw(self, *_: object) -> None:
         _, colour, size, labels, ring = self.shown
         n = len(self.points)
         places = self.grip.places = on_axes(self.plot, self.points)
@@ -93,11 +100,7 @@ class DotsPainter(PlotPainter):
         self.words.write([(texts[i], *places[i], width[i] / 2 + 3) for i in np.flatnonzero(seen)] if len(texts) else [])
 
     def bounds(self) -> Bounds | None:
-        places = self.grip.places[np.isfinite(self.grip.places).all(axis=1)]
-        if not len(places):
-            return None
-        (x0, y0), (x1, y1) = places.min(axis=0), places.max(axis=0)
-        return float(x0), float(x1), float(y0), float(y1)
+        return bounds_of(self.grip.places)
 
     def _classes(self, colour: Any, n: int) -> np.ndarray:
         """Rows into brushes and shapes."""
@@ -105,10 +108,12 @@ class DotsPainter(PlotPainter):
         return np.where(numbers < 0, UNCLASSED, numbers % UNCLASSED) if len(numbers) == n else np.full(n, UNCLASSED)
 
     def _width(self, n: int) -> float:
-        """The usual width of a dot in pixels: a crowd is drawn smaller."""
+        """The usual width of a dot in pixels: smaller in a crowd or a small card."""
+        room = self.plot.getViewBox().rect()
+        fit = min(max(min(room.width(), room.height()) / (280 * self.look.scale), 0.65), 1) * self.look.scale
         if self.mark.big:
-            return 15.0 * self.look.scale
-        return (9.0 if n <= 400 else 7.0 if n <= 1500 else 5.0) * self.look.scale
+            return 15 * fit
+        return (9 if n <= 400 else 7 if n <= 1500 else 5) * fit
 
     # ------------------------------------------------------------ what a person does
 
@@ -117,7 +122,7 @@ class DotsPainter(PlotPainter):
         self._draw()
 
     def _release(self) -> None:
-        self.shown = ()  # what was dragged stands where it was let go until a frame says better
+        self.stale = True  # what was dragged stands where it was let go until a frame says better
 
     def _click(self, index: int, button: Qt.MouseButton) -> None:
         if button == Buttons.RightButton:
@@ -140,8 +145,6 @@ class DotsPainter(PlotPainter):
         self.hands.act(mark.add, arguments, self.hands.gesture())
 
     def _tip(self, index: int) -> str:
-        if index >= len(self.points) or not self.shown:
-            return ""
         _, colour, _, labels, _ = self.shown
         name = f" · {labels[index]}" if labels is not None and index < len(labels) else ""
         x, y = (f"{value:.4g}".replace("-", "−") for value in self.points[index])
@@ -149,11 +152,11 @@ class DotsPainter(PlotPainter):
         return f"{index}{name}\n({x}, {y}){owner}"
 
 
-class Words(pg.GraphicsObject):
+class Words(Overlay):
     """Small texts beside places of a plot; one that would cover another is left out."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, plot: Plot, z: float) -> None:
+        super().__init__(plot, z)
         self.texts: list[tuple[str, float, float, float]] = []  # text, x, y, pixels away from there
 
     def restyle(self, look: Look) -> None:
@@ -164,16 +167,7 @@ class Words(pg.GraphicsObject):
             self.texts = texts
             self.update()
 
-    def boundingRect(self) -> QRectF:
-        return self.viewRect() or QRectF()
-
-    def viewTransformChanged(self) -> None:
-        self.prepareGeometryChange()
-
-    def paint(self, painter: QPainter, *_: object) -> None:
-        to_screen = painter.transform()
-        seen = to_screen.mapRect(self.boundingRect())
-        painter.resetTransform()
+    def draw(self, painter: QPainter, to_screen: QTransform, seen: QRectF) -> None:
         painter.setFont(self.font)
         measure = QFontMetricsF(self.font)
         taken: list[QRectF] = []

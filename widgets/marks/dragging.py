@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QGraphicsSceneHoverEvent, QGraphicsSceneMouseEvent
 
 from widgets.marks import Hands
+from widgets.marks.overlay import Overlay
 
 if TYPE_CHECKING:
     from widgets.plot import Plot
@@ -23,7 +23,7 @@ STILL = 3  # pixels: a press that strays no further is a click
 Buttons = Qt.MouseButton
 
 
-class Grip(pg.GraphicsObject):
+class Grip(Overlay):
     """Lies unseen over a plot and takes the presses near its places; all others reach what is below.
 
     It takes Qt's own press rather than pyqtgraph's drag: who takes a press keeps the mouse until the
@@ -35,7 +35,7 @@ class Grip(pg.GraphicsObject):
     clicked = Signal(int, object)  # the index, and the mouse button
 
     def __init__(self, plot: Plot, z: float, hands: Hands, tip: Callable[[int], str]) -> None:
-        super().__init__()
+        super().__init__(plot, z)
         self.plot, self.hands, self.tip = plot, hands, tip
         self.places = np.empty((0, 2))  # in the plot's own coordinates
         self.drags = False
@@ -43,37 +43,29 @@ class Grip(pg.GraphicsObject):
         self.held: int | None = None
         self.at = (0.0, 0.0)  # where the held place is, in the plot's own coordinates
         self.gesture: int | None = None  # None until a press becomes a drag
-        self._pressed = QPointF()
+        self._pressed = QPoint()
         self._button = Buttons.NoButton
-        self.setZValue(z)
         self.setAcceptHoverEvents(True)
-        plot.getViewBox().addItem(self, ignoreBounds=True)
 
     def takes(self, buttons: Qt.MouseButton, drags: bool) -> None:
         """Which presses it answers to, and whether they can move a place."""
         self.drags = drags
         self.setAcceptedMouseButtons(buttons)
-        if buttons != Buttons.NoButton:
-            self.setCursor(Qt.CursorShape.OpenHandCursor if drags else Qt.CursorShape.PointingHandCursor)
+        if drags:
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
 
     def nearest(self, point: QPointF) -> int | None:
         """The place within reach of a point, if there is one."""
         if not len(self.places):
             return None
         pixel = self.plot.getViewBox().viewPixelSize()
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             apart = np.hypot(*((self.places - (point.x(), point.y())) / pixel).T)
         apart[np.isnan(apart)] = math.inf
         index = int(apart.argmin())
         return index if apart[index] <= REACH * self.plot.look.scale else None
 
     # ------------------------------------------------------------ what Qt asks
-
-    def boundingRect(self) -> QRectF:
-        return self.viewRect() or QRectF()
-
-    def viewTransformChanged(self) -> None:
-        self.prepareGeometryChange()
 
     def collidesWithPath(self, path: QPainterPath, mode: Any = None) -> bool:
         """Qt asks so what is under the mouse: it is here only near a place."""
@@ -94,7 +86,8 @@ class Grip(pg.GraphicsObject):
             event.ignore()
             return
         self.held, self.gesture, self._button = index, None, event.button()
-        self.at = tuple(map(float, self.places[index]))
+        x, y = self.places[index]
+        self.at = float(x), float(y)
         self._pressed = event.screenPos()
         if self._can_move():
             self.setCursor(Qt.CursorShape.ClosedHandCursor)

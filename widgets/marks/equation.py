@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from time import perf_counter
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import numpy as np
 import ziamath
@@ -13,6 +16,7 @@ from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, QSizeF, QTimer
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QSizePolicy, QWidget
+from ziamath.tex import tex2mml
 
 from lab.session import Frame
 from widgets.look import Look
@@ -22,6 +26,7 @@ from widgets.marks.matrix import figures
 ziamath.config.svg2 = False  # QtSvg does not draw the symbols that SVG 2 refers to
 
 PAUSE = 250  # milliseconds between two drawings: nobody reads numbers faster
+IDLE = 5  # and at least so many times as long as the last took
 DRAWN = 20.0  # the type that formulas are drawn in, before they are scaled
 SMALL = 0.8  # the type of the numbers, to that of the symbols
 
@@ -34,7 +39,6 @@ ACCENTS = {r"\hat", r"\bar", r"\tilde", r"\vec", r"\dot", r"\ddot", r"\widehat",
 NAMES = {r"\text", r"\mathrm", r"\mathbb", r"\mathcal", r"\mathbf", r"\boldsymbol", r"\operatorname"}
 WORDS = ACCENTS | NAMES | {r"\begin", r"\end", "_"}  # what follows one of these is part of a name
 OTHERS = {"*", r"\star", r"\ast", r"\prime", r"\dagger", "("}  # raised, these make another symbol: x^*, x^{(i)}
-NORMAL = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def in_numbers(latex: str, numbers: Mapping[str, Any]) -> str:
@@ -47,19 +51,17 @@ def in_numbers(latex: str, numbers: Mapping[str, Any]) -> str:
     at = 0
     while at < len(tokens):
         token = tokens[at]
-        found = next(((s, end) for s in longest if (end := _matched(tokens, at, s))), None)
-        number = _number(symbols[found[0]]) if found else None
-        if found and number:
-            at = found[1]
-            follows = (_after(tokens, at) or [""])[0]
-            vector = number.startswith("(") or "pmatrix" in number
-            signed = number.startswith("−") and before not in OPENING
-            if not vector and (signed or (follows == "^" and ("−" in number or "10^" in number))):
-                number, vector = f"({number})", True
-            if not vector and (before[-1:].isdigit() or before in (")", "}")):
+        symbol, end = next(((s, end) for s in longest if (end := _matched(tokens, at, s))), ((), 0))
+        if number := _number(symbols[symbol]) if end else "":
+            raised_next = (_after(tokens, end) or [""])[0] == "^"
+            bare = number.replace(".", "").isdecimal() or number[0] in "(\\"  # binds as tightly as a symbol
+            if not bare and (raised_next or (number[0] == "−" and before not in OPENING)):
+                number = f"({number})"
+            if number[0] not in "(\\" and (before.isdigit() or before in (")", "}")):
                 written.append(r"\cdot ")
-            written.append(f"{{{number}}}")
-            before = ")" if vector else "0"
+            written.append(rf"\text{{{number}}}" if number[0] != "\\" else f"{{{number}}}")
+            before = ")" if number[0] in "(\\" else "0"
+            at = end
             continue
         end = _argument(tokens, at + 1) if token in WORDS else at + 1
         written += tokens[at:end]
@@ -96,8 +98,8 @@ def _after(tokens: Sequence[str], at: int) -> list[str]:
 
 def _matched(tokens: Sequence[str], at: int, symbol: Sequence[str]) -> int:
     """Where the symbol ends if it stands here and is whole; otherwise 0."""
-    for part in symbol:
-        while at < len(tokens) and tokens[at].isspace():
+    for index, part in enumerate(symbol):
+        while index and at < len(tokens) and tokens[at].isspace():
             at += 1
         if at == len(tokens) or tokens[at] != part:
             return 0
@@ -120,41 +122,56 @@ def _argument(tokens: Sequence[str], at: int) -> int:
 
 
 def _number(value: Any) -> str:
-    """A number, vector or small matrix in LaTeX; empty for what is too large to be written out."""
+    """A number or vector as plain text, a small matrix in LaTeX; empty for what is too large to be written out."""
     try:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         return ""
     if array.size == 1:
-        return _scalar(array.item())
+        return _figures(array.item())
     if array.ndim == 1 and array.size:
-        parts = [_scalar(part) for part in array.tolist()]
-        parts = parts if len(parts) <= 4 else [*parts[:2], r"\ldots", parts[-1]]
-        return "(" + r",\, ".join(parts) + ")"
+        parts = [_figures(part) for part in array.tolist()]
+        return f"({', '.join(parts if len(parts) <= 4 else [*parts[:2], '…', parts[-1]])})"
     if array.ndim == 2 and array.size and max(array.shape) <= 3:
-        rows = r" \\ ".join(" & ".join(map(_scalar, row)) for row in array.tolist())
+        rows = r" \\ ".join(" & ".join(rf"\text{{{_figures(part)}}}" for part in row) for row in array.tolist())
         return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
     return ""
 
 
-def _scalar(value: float) -> str:
-    mantissa, power, exponent = figures(value, 4 if abs(value) >= 1 else 3).partition("·10")
-    if power:
-        ten = f"10^{{{exponent.translate(NORMAL)}}}"
-        return ten if mantissa == "1" else rf"{mantissa} \cdot {ten}"
-    return mantissa.replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
+def _figures(value: float) -> str:
+    return figures(value, 4 if abs(value) >= 1 else 3)
 
 
 # ---------------------------------------------------------------- drawing
+
+
+MATHML = "{http://www.w3.org/1998/Math/MathML}"
+NUMBER = re.compile(r"(?:[\d.,…−()·⁻⁰¹²³⁴⁵⁶⁷⁸⁹∞ ]|NaN)+")
 
 
 @lru_cache(maxsize=256)
 def svg(latex: str, colour: str) -> str:
     """The formula as a drawing; empty where its LaTeX is not understood."""
     try:
-        return str(ziamath.Latex(latex, size=DRAWN, color=colour).svg())
+        formula = ElementTree.fromstring(tex2mml(latex))
+        if len(formula) == 1 and formula[0].tag == f"{MATHML}mrow":
+            formula[:] = list(formula[0])
+        _flatten(formula)
+        formula.set("mathcolor", colour)
+        return str(ziamath.Math(formula, size=DRAWN).svg())
     except Exception:  # the parser and the typesetter raise errors of many kinds
         return ""
+
+
+def _flatten(part: Element) -> None:
+    """Rows of one thing become that thing, and numbers single ones: each level of rows doubles ziamath's work."""
+    for index, inner in enumerate(list(part)):
+        while inner.tag == f"{MATHML}mrow" and len(inner) == 1:
+            inner = inner[0]
+        if inner.tag == f"{MATHML}mtext" and NUMBER.fullmatch(inner.text or ""):
+            inner.tag = f"{MATHML}mn"
+        part[index] = inner
+        _flatten(inner)
 
 
 class Formula:
@@ -196,7 +213,7 @@ class EquationPainter(WidgetPainter):
         self.widget = self.sheet = Sheet()
         self._update: Any = None
         self._drawn: Any = None
-        self._pause = QTimer(self.sheet, singleShot=True, interval=PAUSE)
+        self._pause = QTimer(self.sheet, singleShot=True)
         self._pause.timeout.connect(self._draw)
 
     def show(self, frame: Frame) -> None:
@@ -213,8 +230,7 @@ class EquationPainter(WidgetPainter):
         """Draw the newest there is, then none for a while: the last of a stream is drawn when the pause ends."""
         if self._update is self._drawn:
             return
-        self._drawn = self._update
-        self._pause.start()
+        self._drawn, began = self._update, perf_counter()
         theme, font = self.look.theme, self.look.font(15 / self.look.scale)
         made = []
         if self._update is not None:
@@ -223,6 +239,7 @@ class EquationPainter(WidgetPainter):
                 below = Formula(numbers, theme.quiet, font) if numbers != line else None
                 made.append(Line(Formula(line, theme.text, font), below))
         self.sheet.lay(made, self.look.scale)
+        self._pause.start(max(PAUSE, round(1000 * IDLE * (perf_counter() - began))))
 
 
 class Sheet(QWidget):

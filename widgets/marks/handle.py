@@ -12,6 +12,7 @@ from widgets.look import Look
 from widgets.marks import Bounds, PlotPainter
 from widgets.marks.dots import Words
 from widgets.marks.dragging import Buttons, Grip, off_axes, on_axes
+from widgets.marks.overlay import bounds_of
 
 WIDTH = 15  # of the ring, in pixels
 
@@ -22,11 +23,10 @@ class HandlePainter(PlotPainter):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         box, z = self.plot.getViewBox(), self.depth * 10
-        self.ring, self.words = pg.ScatterPlotItem(symbol="o"), Words()
-        for layer, item in enumerate((self.ring, self.words)):
-            item.setZValue(z + layer)
-            item.setAcceptedMouseButtons(Buttons.NoButton)
-            box.addItem(item, ignoreBounds=True)
+        self.ring = pg.ScatterPlotItem(symbol="o")
+        self.ring.setZValue(z)
+        box.addItem(self.ring, ignoreBounds=True)
+        self.words = Words(self.plot, z + 1)
         self.grip = Grip(self.plot, z + 2, self.hands, self._tip)
         self.grip.takes(Buttons.LeftButton, drags=True)
         self.grip.along = self.mark.along
@@ -41,13 +41,13 @@ class HandlePainter(PlotPainter):
         self.ring.setBrush(look.colour("card", 0.45))
         self.ring.setSize(WIDTH * look.scale)
         self.words.restyle(look)
-        self.at = None
+        self.stale = True
 
     def show(self, frame: Frame) -> None:
         at = frame.values.get(self.mark.at)
-        if at is self.at and at is not None:
+        if at is self.at and not self.stale:
             return
-        self.at = at
+        self.at, self.stale = at, False
         place = np.empty((0, 2)) if at is None else np.asarray(at, dtype=float).reshape(-1, 2)[:1]
         self.grip.places = on_axes(self.plot, place)
         self._draw()
@@ -60,10 +60,7 @@ class HandlePainter(PlotPainter):
         self.words.write([(self.mark.label, x, y, away) for x, y in places] if self.mark.label else [])
 
     def bounds(self) -> Bounds | None:
-        if not len(self.grip.places) or not np.isfinite(self.grip.places).all():
-            return None
-        x, y = map(float, self.grip.places[0])
-        return x, x, y, y
+        return bounds_of(self.grip.places)
 
     def _move(self, _: int, x: float, y: float) -> None:
         name, gesture = self.mark.drag, self.grip.gesture or self.hands.gesture()
@@ -74,7 +71,7 @@ class HandlePainter(PlotPainter):
         self._draw()
 
     def _release(self) -> None:
-        self.at = None  # the next frame says where it is, even if it was refused there
+        self.stale = True  # the next frame says where it is, even if it was refused there
 
     def _tip(self, _: int) -> str:
         x, y = (f"{value:.4g}".replace("-", "−") for value in off_axes(self.plot, *self.grip.places[0]))

@@ -5,6 +5,7 @@ A relief stands on the square from -1 to 1, whatever its axes measure, and is ab
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 from lab.marks import Field, Range
 
 HEIGHT = 1.0  # of the highest place; the floor is 2 wide
-LOG_FLOOR = 1e-3  # of the range: heights nearer than that to the lowest are no further apart as logarithms
 RARE = 0.02  # the share of places, at either end, that may be cut off
 TOWERING = 2.0  # … where they would rise this many times as far as all the others do
+
+VAST = 1e150  # beyond it differences overflow
 
 LIGHT = np.array([-0.62, -0.30, 0.73])  # from the left, a little to the front, and above
 EYE = np.array([0.42, -0.72, 0.55])  # the view it opens with: a highlight that stays put tells more than one that swims
@@ -49,45 +51,41 @@ class Relief:
 
     def placed(self, points: Any) -> tuple[Floats, NDArray[np.bool_]]:
         """(n, 3): these points (n, 2), moved to the border where they lie outside, and whether they lay within."""
-        points = np.asarray(points, dtype=float)
-        rows, columns = self.heights.shape
         ends = np.array([self.x, self.y], dtype=float)
-        across = (points - ends[:, 0]) / (ends[:, 1] - ends[:, 0])
+        across = (np.asarray(points, dtype=float).clip(-VAST, VAST) - ends[:, 0]) / (ends[:, 1] - ends[:, 0])
         within = ((across >= 0) & (across <= 1)).all(axis=1)
-        across = across.clip(0, 1)
-        grid = across * (columns - 1, rows - 1)
-        corner = np.minimum(grid.astype(int), (max(columns - 2, 0), max(rows - 2, 0)))
-        u, v = (grid - corner).T
-        j, i = corner.T
-        j2, i2 = np.minimum(j + 1, columns - 1), np.minimum(i + 1, rows - 1)
-        z = self.heights
-        height = (z[i, j] * (1 - u) + z[i, j2] * u) * (1 - v) + (z[i2, j] * (1 - u) + z[i2, j2] * u) * v
-        return np.column_stack([across * 2 - 1, height]), within & np.isfinite(height)
+        places = self._grounded(across.clip(0, 1))
+        return places, within & np.isfinite(places[:, 2])
 
     def draped(self, path: Any, times: Any) -> tuple[Floats, Floats, Floats]:
         """A path (n, 2) laid on the ground: places (m, 3), the time of each, and 1 where it is seen, 0 where not."""
-        path, times = np.asarray(path, dtype=float), np.asarray(times, dtype=float)
         finite = np.isfinite(path).all(axis=1)
-        path, times = path[finite], times[finite]
-        places, within = self.placed(path)
+        places, within = self.placed(path[finite])
+        times = times[finite]
         cells = np.floor(places[:, :2] / APART)
         kept = np.ones(len(places), dtype=bool)
         kept[1:-1] = (cells[1:-1] != cells[:-2]).any(axis=1)
-        path, times, places, within = path[kept], times[kept], places[kept], within[kept]
+        places, times, seen = places[kept], times[kept].astype(float), within[kept].astype(float)
         steps = np.hypot(*np.diff(places[:, :2], axis=0).T)
-        pieces = np.ceil(steps / REACH).clip(1, max(1, PIECES // max(len(path), 1))).astype(int)
+        pieces = np.ceil(steps / REACH).clip(1, max(1, PIECES // max(len(places), 1)))
         if (pieces > 1).any():
-            first = np.concatenate([[0], np.cumsum(pieces)])
-            bent = np.arange(first[-1] + 1)
-            clamped = np.column_stack([np.interp(bent, first, path[:, d].clip(*(self.x, self.y)[d])) for d in (0, 1)])
-            times, seen = np.interp(bent, first, times), np.interp(bent, first, within)
-            places, _ = self.placed(clamped)
-        else:
-            seen = within.astype(float)
+            whole = np.concatenate([[0], np.cumsum(pieces)])
+            bent = np.arange(whole[-1] + 1)
+            across = np.column_stack([np.interp(bent, whole, side) for side in places[:, :2].T / 2 + 0.5])
+            places, times, seen = self._grounded(across), np.interp(bent, whole, times), np.interp(bent, whole, seen)
         hole = np.isnan(places[:, 2])
-        places[hole, 2] = 0.0
-        seen[hole] = 0.0
+        places[hole, 2] = seen[hole] = 0
         return places, times, seen
+
+    def _grounded(self, across: Floats) -> Floats:
+        """(n, 3): the ground at these shares (n, 2) of the way across, between the field's places bilinearly."""
+        rows, columns = self.heights.shape
+        grid = across * (columns - 1, rows - 1)
+        corner = np.minimum(grid.astype(int), (columns - 2, rows - 2))
+        (u, v), (j, i), z = (grid - corner).T, corner.T, self.heights
+        below = z[i, j] * (1 - u) + z[i, j + 1] * u
+        above = z[i + 1, j] * (1 - u) + z[i + 1, j + 1] * u
+        return np.column_stack([across * 2 - 1, below * (1 - v) + above * v])
 
     def lit(self, colours: NDArray[np.uint8]) -> Ink:
         """(rows, columns, 3): the colour map's colours in this light, from 0 to 1."""
@@ -102,8 +100,7 @@ class Relief:
         """(rows, columns, 3): the upright direction at each place."""
         rows, columns = self.heights.shape
         z = np.where(np.isfinite(self.heights), self.heights, HEIGHT)
-        dx = np.gradient(z, 2 / max(columns - 1, 1), axis=1) if columns > 1 else np.zeros_like(z)
-        dy = np.gradient(z, 2 / max(rows - 1, 1), axis=0) if rows > 1 else np.zeros_like(z)
+        dy, dx = np.gradient(z, 2 / (rows - 1), 2 / (columns - 1))
         normals = np.stack([-dx, -dy, np.ones_like(z)], axis=-1)
         return normals / np.linalg.norm(normals, axis=-1, keepdims=True)
 
@@ -123,28 +120,22 @@ class Relief:
 def relief(field: Field, log: bool = False, about_zero: bool = False) -> Relief | None:
     """The relief of a field; none where it has no finite number, or no breadth."""
     z = np.asarray(field.z, dtype=float)
-    finite = z[np.isfinite(z)]
-    if z.ndim != 2 or min(z.shape) < 2 or not len(finite):
+    finite = z[np.isfinite(z)].clip(-VAST, VAST)
+    if z.ndim != 2 or min(z.shape) < 2 or not len(finite) or not (field.x[0] < field.x[1] and field.y[0] < field.y[1]):
         return None
     lowest, highest = float(finite.min()), float(finite.max())
-    soft = (highest - lowest) * LOG_FLOOR if log else 0.0
-    low, high = _kept(_measured(finite, lowest, soft))
-    cut = [
-        f"{word} {written(float(np.exp(end) - soft + lowest) if soft else end)}"
-        for word, end, all_kept in (
-            ("below", low, low <= _measured(lowest, lowest, soft)),
-            ("above", high, high >= _measured(highest, lowest, soft)),
-        )
-        if not all_kept
-    ]
-    z = np.where(np.isposinf(z), highest, np.where(np.isneginf(z), lowest, z))
-    share = _scaled(_measured(z, lowest, soft), (low, high))
-    shades = share
-    if about_zero and not soft:
-        most = max(abs(low), abs(high)) or 1.0
-        shades = 0.5 + z.clip(low, high) / (2 * most)
+    soft = 0.0
+    if log and not about_zero:  # as much as Heat adds: both pictures then have the same colours
+        soft = max(float(np.quantile(finite - lowest, RARE)), (highest - lowest) * 1e-6)
+    measured = _measured(finite, lowest, soft)
+    low, high = span = _kept(measured)
+    ends = (("below", low, low > measured.min()), ("above", high, high < measured.max()))
+    cut = [f"{side} {written(math.exp(end) - soft + lowest if soft else end)}" for side, end, is_cut in ends if is_cut]
+    z = z.clip(lowest, highest)
+    heights = _scaled(_measured(z, lowest, soft), span)
+    shades = 0.5 + z.clip(low, high) / (2 * max(abs(low), abs(high)) or 1) if about_zero else heights
     said = f"Heights {' and '.join(cut)} are cut off" if cut else ""
-    return Relief(share * HEIGHT, shades, field.x, field.y, lowest, (low, high), soft, said)
+    return Relief(heights * HEIGHT, shades, field.x, field.y, lowest, span, soft, said)
 
 
 def _measured(values: Any, lowest: float, soft: float) -> Floats:

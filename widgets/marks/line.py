@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QTransform
 
 from lab.marks import Line
 from lab.session import Frame
 from widgets.marks import Bounds, Legend, PlotPainter
 from widgets.marks.dragging import on_axes
-from widgets.marks.overlay import FAR, bounds_of, same
+from widgets.marks.overlay import Floats, Overlay, Pieces, bounds_of, moved, pixels, same
+
+MANY = 500  # places: beyond, joints are too close together to be seen, and a path too slow to be drawn
 
 
 class LinePainter(PlotPainter):
@@ -21,26 +24,28 @@ class LinePainter(PlotPainter):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.curves: list[pg.PlotCurveItem] = []
+        self.strands = Strands(self.plot, self.depth * 10)
+        self.strands.from_bottom = self.plot.log_y
         self.places = np.empty((0, 2))
         self._shown: tuple[Any, ...] = ()
         before = self.plot.panel.marks[: self.depth]
         self.first = sum(isinstance(mark, Line) and not mark.tint for mark in before)
 
     def show(self, frame: Frame) -> None:
-        given = frame.values.get(self.mark.points)
-        now = (given, self.look)
+        mark, look = self.mark, self.look
+        given = frame.values.get(mark.points)
+        now = (given, look)
         if same(now, self._shown):
             return
         self._shown = now
         lines = [on_axes(self.plot, line) for line in _lines(given)]
         self.places = np.concatenate([np.empty((0, 2)), *lines])
-        while len(self.curves) < len(lines):
-            self.curves.append(self._curve())
-        for i, curve in enumerate(self.curves):
-            curve.setVisible(i < len(lines))
-            if i < len(lines):
-                self._draw(curve, i, lines[i])
+        tints = [mark.tint or str(self.first + i) for i in range(len(lines))]
+        self.strands.strands = [
+            Strand(line, look.pen(tint, mark.width, mark.dashed), look.colour(tint, 0.2) if mark.fill else None)
+            for line, tint in zip(lines, tints)
+        ]
+        self.strands.update()
 
     def bounds(self) -> Bounds | None:
         found = bounds_of(self.places)
@@ -50,16 +55,55 @@ class LinePainter(PlotPainter):
         return x0, x1, min(y0, 0.0), max(y1, 0.0)
 
     def legend(self) -> Sequence[Legend]:
-        if not self.mark.label or not len(self.places):
+        if not self.mark.label or not self.strands.strands:
             return ()
-        return (Legend(self.mark.label, self.look.colour(self._tint(0)).name(), self.mark.dashed),)
+        return (Legend(self.mark.label, self.strands.strands[0].pen.color().name(), self.mark.dashed),)
 
-    def _tint(self, i: int) -> str:
-        return self.mark.tint or str(self.first + i)
 
-    def _curve(self) -> pg.PlotCurveItem:
-        curve = pg.PlotCurveItem(connect="finite")
-        curve.setZValue(self.depth * 10)
-        curve.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        self.plot.getViewBox().addItem(curve, ignoreBounds=True)
-        return curve
+class Strand(NamedTuple):
+    places: Floats  # (n, 2) in the plot's own coordinates; NaN: a gap
+    pen: QPen
+    shade: QColor | None
+
+
+class Strands(Overlay):
+    """Paints polylines."""
+
+    strands: Sequence[Strand] = ()
+    from_bottom = False  # shades rise from the bottom of the plot instead of from 0
+
+    def draw(self, painter: QPainter, to_screen: QTransform, seen: QRectF) -> None:
+        floor = seen.bottom() if self.from_bottom else to_screen.map(QPointF(0, 0)).y()
+        pieces = Pieces()
+        for places, pen, shade in self.strands:
+            shown = pixels(to_screen, places)
+            for run in _runs(shown):
+                if shade is not None:
+                    painter.setPen(Qt.PenStyle.NoPen)
+                    painter.setBrush(QBrush(shade))
+                    x, y = np.concatenate([run, [(run[-1, 0], floor), (run[0, 0], floor)]]).T
+                    painter.drawPolygon(pg.functions.arrayToQPolygonF(x, y))
+                run = run[moved(run)]
+                if len(run) > MANY and pen.style() == Qt.PenStyle.SolidLine:
+                    pen.setCapStyle(Qt.PenCapStyle.SquareCap)
+                    painter.setPen(pen)
+                    pieces.draw(painter, np.hstack([run[:-1], run[1:]]))
+                else:
+                    painter.setPen(pen)
+                    painter.drawPolyline(pg.functions.arrayToQPolygonF(*run.T))
+
+
+def _lines(given: Any) -> list[Floats]:
+    """One polyline (n, 2), several of them, or nothing yet, as a list."""
+    if given is None or not len(given):
+        return []
+    several = np.ndim(given[0]) == 2
+    lines = [np.asarray(line, dtype=float) for line in (given if several else [given])]
+    return [line for line in lines if line.ndim == 2 and line.shape[1] == 2]
+
+
+def _runs(places: Floats) -> list[Floats]:
+    """The stretches of a line between its gaps."""
+    finite = np.isfinite(places).all(axis=1)
+    cuts = np.flatnonzero(np.diff(finite)) + 1
+    return [run for run in np.split(places, cuts) if len(run) and np.isfinite(run[0]).all()]

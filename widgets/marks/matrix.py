@@ -42,7 +42,8 @@ def figures(value: float, digits: int = 3) -> str:
         text = text.rstrip("0").rstrip(".") if "." in text else text
     else:
         mantissa, power = f"{value:.{digits - 1}e}".split("e")
-        text = f"{float(mantissa):g}·10{str(int(power)).translate(SUPERSCRIPT)}"
+        times = {1.0: "", -1.0: "-"}.get(float(mantissa), f"{float(mantissa):g}·")
+        text = f"{times}10{str(int(power)).translate(SUPERSCRIPT)}"
     return text.replace("-", "−")
 
 

@@ -15,8 +15,20 @@ from OpenGL import GL
 from pyqtgraph import Vector
 from pyqtgraph.opengl import GLViewWidget
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMatrix4x4, QMouseEvent, QPainter, QSurfaceFormat, QVector2D, QVector3D, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QMatrix4x4,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QSurfaceFormat,
+    QVector2D,
+    QVector3D,
+    QWheelEvent,
+)
 from PySide6.QtOpenGL import QOpenGLBuffer, QOpenGLShader, QOpenGLShaderProgram
+from PySide6.QtWidgets import QWidget
 
 from lab.marks import Range
 from widgets.look import Look
@@ -150,6 +162,7 @@ DISC = (
 CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, -1), (1, 1), (-1, 1)], dtype=np.float32)
 HIDDEN = 0.22  # what is behind the relief shows through this much
 RIM = 1.2  # the width of a halo, in pixels
+ROOMY, MARGIN = 220, 40  # pixels
 OUTSIDE = 1.14  # where the axes are written; the floor ends at 1
 NEARER = 0.02  # trails are drawn this much nearer than the ground they lie on
 
@@ -185,6 +198,7 @@ class Strokes(NamedTuple):
 class Scene(GLViewWidget):
     """Draws what it is given: a mesh, strokes and discs. Dragging turns it, the wheel zooms, a double-click resets."""
 
+    _writing: Writing | None = None  # not yet, while the base class is made
     failed = Signal()  # the programs could not be made on this machine
 
     def __init__(self, look: Look) -> None:
@@ -197,9 +211,9 @@ class Scene(GLViewWidget):
         self.setMinimumSize(80, 60)
         self.look = look
         self.levels = 14
+        self._writing = Writing(self)
         self._mesh: tuple[Ink, np.ndarray] | None = None
         self._strokes: dict[str, Strokes] = {}
-        self._axes: tuple[Axis, ...] = ()
         self._discs = np.empty((0, 8), dtype=np.float32)
         self._buffers: dict[str, QOpenGLBuffer] = {}
         self._programs: tuple[QOpenGLShaderProgram, ...] = ()
@@ -230,12 +244,19 @@ class Scene(GLViewWidget):
 
     def set_axes(self, *axes: Axis) -> None:
         """What is written along the floor: the name and the range of x, then of y; or nothing."""
-        self._axes = axes
-        self.update()
+        if self._writing is not None:
+            self._writing.axes = axes
+            self._writing.update()
+
+    def update(self) -> None:
+        """The camera moved, or something larger changed."""
+        super().update()
+        if self._writing is not None:
+            self._writing.update()
 
     def _changed(self, *names: str) -> None:
         self._stale.update(names)
-        self.update()
+        super().update()  # the writing stays
 
     # ------------------------------------------------------------ the camera
 
@@ -245,12 +266,22 @@ class Scene(GLViewWidget):
     def camera(self) -> QMatrix4x4:
         """From the scene to the screen; everything fits, however the view is cut."""
         width, height = max(self.width(), 1), max(self.height(), 1)
-        half_height = max(HALF_HEIGHT, HALF_WIDTH * height / width) / DISTANCE
+        rim = MARGIN * self.look.scale if self.roomy() else 0
+        half_height = height * max(HALF_HEIGHT / (height - rim), HALF_WIDTH / width) / DISTANCE
         distance = self.opts["distance"]
         matrix = QMatrix4x4()
         angle = 2 * math.degrees(math.atan(half_height))
         matrix.perspective(angle, width / height, max(distance - 2 * RADIUS, 0.1), distance + 2 * RADIUS)
         return matrix * self.viewMatrix()
+
+    def roomy(self) -> bool:
+        """There is room for numbers at the axes' ends, not only for their names."""
+        return min(self.width(), self.height()) > ROOMY * self.look.scale
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._writing is not None:
+            self._writing.resize(event.size())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.look_from_the_front()
@@ -294,8 +325,6 @@ class Scene(GLViewWidget):
         GL.glDepthMask(True)
         GL.glDisable(GL.GL_BLEND)
         GL.glDisable(GL.GL_DEPTH_TEST)
-        if self._axes and self.opts["elevation"] > 0:
-            self._write_axes(camera)
 
     def _upload(self) -> None:
         """Hand over what changed since the last picture."""
@@ -353,21 +382,6 @@ class Scene(GLViewWidget):
                 put(strength=2 * HIDDEN if through else 1.0)
                 GL.glDrawArrays(GL.GL_TRIANGLES, 0, len(self._discs))
 
-    def _write_axes(self, camera: QMatrix4x4) -> None:
-        """Names and ends of the axes, at the two edges of the floor that are nearest."""
-        eye = self.cameraPosition()
-        near = (1.0 if eye.x() > 0 else -1.0, 1.0 if eye.y() > 0 else -1.0)
-        painter = QPainter(self)
-        painter.setFont(self.look.font(12))
-        painter.setPen(self.look.colour("quiet"))
-        for across, (name, ends) in enumerate(self._axes):
-            for text, along in ((name, 0.0), (written(ends[0]), -0.93), (written(ends[1]), 0.93)):
-                out = near[1 - across] * OUTSIDE
-                at = camera.map(QVector3D(along, out, 0) if across == 0 else QVector3D(out, along, 0))
-                x, y = (at.x() + 1) / 2 * self.width(), (1 - at.y()) / 2 * self.height()
-                painter.drawText(QRectF(x - 60, y - 10, 120, 20), Qt.AlignmentFlag.AlignCenter, text)
-        painter.end()
-
     def _white(self, alpha: float = 1) -> QColor:
         """The theme's lightest colour: lines and rings part from every colour map by it."""
         return self.look.colour("text" if self.look.theme.name == "dark" else "card", alpha)
@@ -380,6 +394,38 @@ class Scene(GLViewWidget):
 
     def _room(self) -> QVector2D:
         return QVector2D(self.width(), self.height()) * self.devicePixelRatioF() / 2
+
+
+class Writing(QWidget):
+    """Names and ends of the axes, along the two edges of the floor that are nearest.
+
+    It lies over the view: what a QPainter writes into an OpenGL widget is missing from a grabbed picture.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self.scene = scene
+        self.axes: tuple[Axis, ...] = ()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        camera, eye = self.scene.camera(), self.scene.cameraPosition()
+        if eye.z() < 0:
+            return
+        near = (1.0 if eye.x() > 0 else -1.0, 1.0 if eye.y() > 0 else -1.0)
+        painter = QPainter(self)
+        painter.setFont(self.scene.look.font(12))
+        painter.setPen(self.scene.look.colour("quiet"))
+        for upright, (name, ends) in enumerate(self.axes):
+            out = near[1 - upright] * OUTSIDE
+            texts = [(name, 0.0)]
+            if self.scene.roomy():
+                texts += [(written(ends[0]), -0.93), (written(ends[1]), 0.93)]
+            for text, along in texts:
+                at = camera.map(QVector3D(out, along, 0) if upright else QVector3D(along, out, 0))
+                x, y = (at.x() + 1) / 2 * self.width(), (1 - at.y()) / 2 * self.height()
+                painter.drawText(QRectF(x - 60, y - 10, 120, 20), Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
 
 
 class _Bound:

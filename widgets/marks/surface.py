@@ -129,7 +129,7 @@ class Lit:
         self.said = ""
         self._field: Field | None = None
         self._past: Trace | None = None
-        self._seen: tuple[Any, Any, Any] = (None, None, None)
+        self._seen: tuple[Any, ...] = (None,) * 4
 
     def restyle(self, look: Look) -> None:
         self.look = self.widget.look = look
@@ -142,20 +142,27 @@ class Lit:
         if fresh := not _same(field, self._field):
             self._field = field
             self._build(field)
-        past = frame.ghost.trails.get(self.mark.trail) if frame.ghost else None
-        if fresh or past is not self._past:
-            self._past = past
-            self._draw_paths("ghost", [] if past is None else _paths(past, None, 0), ABANDONED)
-        trail, points, heights = (
-            frame.trails.get(self.mark.trail),
-            *map(frame.values.get, (self.mark.points, self.mark.heights)),
-        )
-        seen = (trail, points, heights)
+        self._draw_ghost(frame, fresh)
+        trail = frame.trails.get(self.mark.trail)
+        points, heights = frame.values.get(self.mark.points), frame.values.get(self.mark.heights)
+        seen = (*_extent(trail), points, heights)
         if fresh or any(new is not old for new, old in zip(seen, self._seen)):
             self._seen = seen
             paths = [] if trail is None else _paths(trail, points, frame.t)
             self._draw_paths("trail", paths, 1)
             self._draw_discs(paths, points, heights)
+
+    def _draw_ghost(self, frame: Frame, fresh: bool) -> None:
+        """What an abandoned run did after this one left it."""
+        past = frame.ghost.trails.get(self.mark.trail) if frame.ghost else None
+        if not fresh and past is self._past:
+            return
+        self._past = past
+        paths = []
+        if past is not None and frame.ghost is not None:
+            since = max(int(np.searchsorted(past.times, frame.ghost.branched, side="right")) - 1, 0)
+            paths = _paths(Trace(past.times[since:], past.places[since:]), None, 0)
+        self._draw_paths("ghost", paths, ABANDONED)
 
     def _build(self, field: Field) -> None:
         """The mesh and the floor it stands on."""
@@ -183,8 +190,8 @@ class Lit:
     def _draw_discs(self, paths: list[Timed], points: Any, heights: Any) -> None:
         """The runners' present places: where the frame says, or where their trails end."""
         if self.relief is None:
-            return
-        at = np.atleast_2d(_ends(paths) if points is None else np.asarray(points, dtype=float))[:, :2]
+            return self.widget.set_discs(np.empty((0, 6), dtype=np.float32))
+        at = np.asarray(_ends(paths) if points is None else points, dtype=float).reshape(-1, 2)
         finite = np.isfinite(at).all(axis=1)
         places, within = self.relief.placed(np.where(finite[:, None], at, 0))
         if heights is not None:
@@ -192,7 +199,7 @@ class Lit:
             raised = self.relief.raised(np.ravel(heights))[: len(places)]
             places[: len(raised), 2] = np.fmax(places[: len(raised), 2], raised)
         colours = np.array([self.look.colour(runner).getRgbF()[:3] for runner in range(len(at))]).reshape(-1, 3)
-        self.widget.set_discs(np.hstack([places, colours])[finite & within].astype(np.float32))
+        return self.widget.set_discs(np.hstack([places, colours])[finite & within].astype(np.float32))
 
 
 class Contour:
@@ -230,6 +237,14 @@ class Contour:
 
 def _same(one: Field, other: Field | None) -> bool:
     return other is not None and one.z is other.z and (one.x, one.y) == (other.x, other.y)
+
+
+def _extent(trail: Trace | None) -> tuple[Any, Any]:
+    """What tells one trail from another: it only grows at its end, and each frame has a fresh view of it."""
+    if trail is None:
+        return None, None
+    base = trail.places.base
+    return trail.places if base is None else base, len(trail.times)
 
 
 def _paths(trail: Trace, points: Any, t: int) -> list[Timed]:

@@ -71,9 +71,9 @@ class NeuralNetwork(Experiment):
     )
     presets = {
         "Disc inside a ring": {"points": "circle", "layers": [8, 8], "activation": "tanh", "rate": 0.1},
-        "Four quadrants (XOR)": {"points": "xor", "layers": [4], "activation": "tanh", "rate": 0.3},
+        "Four quadrants (XOR)": {"points": "xor", "layers": [8], "activation": "tanh", "rate": 0.1},
         "Two half-moons": {"points": "moons", "layers": [8, 8], "activation": "tanh", "rate": 0.1},
-        "Spiral arms": {"points": "spiral", "layers": [16, 16, 16], "activation": "relu", "rate": 0.05},
+        "Spiral arms": {"points": "spiral", "layers": [16, 16, 16], "activation": "relu", "rate": 0.1},
         "Five clumps, five outputs": {"points": "blobs", "layers": [8], "activation": "tanh", "rate": 0.1},
         "Fails: XOR without a hidden layer, for its border is one straight line": {"points": "xor", "layers": []},
         "Fails: relu at too high a rate, for one wild step leaves units dead": {
@@ -187,7 +187,13 @@ class NeuralNetwork(Experiment):
             ),
             Column(
                 big,
-                Panel("Update", Equation("update"), Note("said"), detail="which"),
+                Panel(
+                    "Update",
+                    Equation("update"),
+                    Note("said"),
+                    detail="which",
+                    help="J: the mean loss of the next mini-batch, and λ/2 times the sum of all squared weights",
+                ),
                 Panel("Weights", Histogram("weights", labels="layer_names"), x="w", y="how many", shown=False),
                 sizes=(3, 2, 2),
             ),
@@ -197,7 +203,7 @@ class NeuralNetwork(Experiment):
     def maps(self) -> list[np.ndarray]:
         """What every unit answers all over the plane, (units, SIDE, SIDE) a layer; shares of one are put about 0."""
         with np.errstate(all="ignore"):
-            run = self.net.forward(plane())
+            run = self.net.forward(grid())
         for a in run.A[1:] if self.activation == "sigmoid" else run.A[-1:]:
             a *= 2
             a -= 1
@@ -287,7 +293,7 @@ class NeuralNetwork(Experiment):
 
     @drawn
     def size(self) -> str:
-        return f"{'–'.join(map(str, self.net.widths))}, {self.net.theta.size} weights and offsets"
+        return f"{self.net.theta.size} weights and offsets"
 
     @drawn
     def when(self) -> str:
@@ -298,12 +304,14 @@ class NeuralNetwork(Experiment):
     def said(self) -> str:
         if not np.isfinite(self.net.theta).all():
             return "The weights have left the range of numbers. Start again with a smaller η."
-        losses, right = self.judged()
+        with np.errstate(all="ignore"):
+            losses, right = self.judged()
+            why = self.why(losses)
         wrong = len(self.train) - int(right[self.train].sum())
         text = f"{wrong} of {len(self.train)} training points " + ("is wrong" if wrong == 1 else "are wrong")
         if len(self.test):
             text += f", {len(self.test) - int(right[self.test].sum())} of {len(self.test)} test points"
-        return f"{text}. {self.why(losses)}".strip()
+        return f"{text}. {why}".strip()
 
     def why(self, losses: np.ndarray) -> str:
         """What stands in the way, if anything does."""
@@ -317,7 +325,7 @@ class NeuralNetwork(Experiment):
         if len(self.test) and self.epoch:
             seen, unseen = losses[self.train].mean(), losses[self.test].mean()
             if unseen > 0.1 and unseen > 2 * seen:
-                return f"Test points lose {unseen / seen:.1f} times as much: the net begins to learn its own by heart."
+                return f"Loss {seen:.2g} in training, but {unseen:.2g} in the test: it learns its points by heart."
         return ""
 
     def dead(self) -> int:
@@ -334,7 +342,7 @@ def answers(a: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def plane() -> np.ndarray:
+def grid() -> np.ndarray:
     """The points of a grid over the plane (2, SIDE²), row by row from below."""
     axis = np.linspace(*PLANE, SIDE, dtype=np.float32)
     return np.stack([x.ravel() for x in np.meshgrid(axis, axis)])

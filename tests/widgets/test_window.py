@@ -1,0 +1,281 @@
+"""The window, as a person uses it: every experiment opens, plays, scrubs and closes, and nothing is lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLineEdit
+from pytestqt.qtbot import QtBot
+
+from lab.catalogue import Catalogue, Entry
+from lab.engine import FLAT_OUT
+from tests.lab import toys
+from tests.lab.toys import Fragile
+from widgets.window import Window
+
+CATALOGUE = Catalogue()
+PLAYED = [name for name in CATALOGUE.entries if not CATALOGUE.load(name).explores()]
+
+
+class WithToys(Catalogue):
+    """The real catalogue, and experiments that fail in ways the real ones do not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for kind in (toys.Walk, toys.Fragile):
+            self.entries[kind.name] = Entry(kind.name, kind.name, "a toy", "Toys", "tests.lab.toys")
+
+    def load(self, name: str) -> type:
+        return {"walk": toys.Walk, "fragile": Fragile}.get(name) or super().load(name)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
+    made = Window(WithToys(), QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat), "dark")
+    made.resize(1280, 800)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.close()
+    assert made.engine.isFinished()
+    qtbot.wait(10)
+    made.deleteLater()
+
+
+def opened(window: Window, qtbot: QtBot, name: str, tiny: bool = True) -> None:
+    kind = window.catalogue.load(name)
+    window.open_experiment(name, dict(kind.tiny) if tiny else None, 1)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.name == name, timeout=20_000)
+
+
+def press(window: Window, qtbot: QtBot, name: str) -> None:
+    qtbot.mouseClick(window.transport.buttons[name], Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize("name", list(CATALOGUE.entries))
+def test_every_experiment_opens_plays_scrubs_and_closes(window: Window, qtbot: QtBot, name: str) -> None:
+    opened(window, qtbot, name)
+    assert window.kind is not None
+    assert [card.panel.title for card in window.stage.visible_cards()]
+    if window.kind.explores():
+        assert not window.transport.isVisible()
+        return
+    window.engine.set_speed(FLAT_OUT)
+    press(window, qtbot, "play")
+    qtbot.waitUntil(lambda: window.frame is not None and (window.frame.t >= 8 or bool(window.frame.finished)))
+    if window.transport.buttons["play"].text() == "Pause":
+        press(window, qtbot, "play")
+    qtbot.waitUntil(lambda: window.transport.buttons["play"].text() == "Play")
+    line = window.transport.timeline
+    end = window.frame.end
+    qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=QPoint(5, 10))
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.t == 0)
+    assert window.frame.end == end
+    for title, _ in window.stage.panels():
+        window.stage.open_panel(title, True)
+    qtbot.wait(120)
+    assert not window.banner.isVisible(), window.banner.text.text()
+
+
+def test_every_panel_shows_something(window: Window, qtbot: QtBot) -> None:
+    """Rendered pixels of each panel differ from those of its empty card."""
+    from widgets.panel import Card
+
+    for name in CATALOGUE.entries:
+        opened(window, qtbot, name)
+        window.engine.seek(5)
+        qtbot.waitUntil(lambda: window.frame is not None and (window.frame.t > 0 or window.kind.explores()))
+        qtbot.wait(300)
+        for card in list(window.stage.visible_cards()):
+            empty = Card(card.panel, window.hands, window.look)
+            empty.resize(card.size())
+            assert empty.grab().toImage() != card.grab().toImage(), f"{name}: {card.panel.title}"
+            empty.deleteLater()
+
+
+def test_keys_play_step_and_jump(window: Window, qtbot: QtBot) -> None:
+    opened(window, qtbot, "walk")
+    at = lambda t: lambda: window.frame is not None and window.frame.t == t  # noqa: E731
+    qtbot.keyClick(window, Qt.Key.Key_Right)
+    qtbot.waitUntil(at(1))
+    qtbot.keyClick(window, Qt.Key.Key_Right)
+    qtbot.waitUntil(at(2))
+    qtbot.keyClick(window, Qt.Key.Key_Left)
+    qtbot.waitUntil(at(1))
+    qtbot.keyClick(window, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.stage == "gradient")
+    qtbot.keyClick(window, Qt.Key.Key_End)
+    qtbot.waitUntil(at(2))
+    qtbot.keyClick(window, Qt.Key.Key_Home)
+    qtbot.waitUntil(at(0))
+    window.engine.set_speed(FLAT_OUT)
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.t > 20)
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.transport.buttons["play"].text() == "Play")
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.t == window.frame.end == 0)
+
+
+def test_typing_in_a_field_is_typing_not_playing(window: Window, qtbot: QtBot) -> None:
+    opened(window, qtbot, "walk")
+    window.shelf.search.setFocus()
+    qtbot.keyClicks(window.shelf.search, "r k")
+    assert window.shelf.search.text() == "r k"
+    assert window.frame is not None
+    assert window.frame.t == 0
+
+
+def test_search_finds_by_title_line_and_topic(window: Window, qtbot: QtBot) -> None:
+    qtbot.keyClicks(window.shelf.search, "nearest centre")
+    shown = [name for name, item in window.shelf._items.items() if not item.isHidden()]
+    assert shown == ["k-means"]
+    qtbot.keyClick(window.shelf.search, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.kind is not None and window.kind.name == "k-means")
+
+
+def test_a_failing_step_shows_a_banner_with_details_to_copy_and_the_app_lives_on(
+    window: Window, qtbot: QtBot
+) -> None:
+    opened(window, qtbot, "fragile")
+    window.engine.set_speed(FLAT_OUT)
+    press(window, qtbot, "play")
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "the fourth step fails" in window.banner.text.text()
+    qtbot.mouseClick(window.banner.button, Qt.MouseButton.LeftButton)
+    assert "Traceback" in QGuiApplication.clipboard().text()
+    opened(window, qtbot, "walk")
+    assert not window.banner.isVisible()
+
+
+def test_a_divergence_is_explained_and_can_be_rewound(window: Window, qtbot: QtBot) -> None:
+    window.open_experiment("fragile", {"fault": "nan"})
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.name == "fragile")
+    window.engine.set_speed(FLAT_OUT)
+    press(window, qtbot, "play")
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "At step 2 J is no longer a finite number" in window.banner.text.text()
+    assert Fragile.diverges in window.banner.text.text()
+    qtbot.mouseClick(window.banner.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.t == 1)
+    qtbot.waitUntil(lambda: not window.banner.isVisible())
+
+
+def test_an_unfit_value_is_said_at_its_control_and_the_run_stays(window: Window, qtbot: QtBot) -> None:
+    opened(window, qtbot, "k-means")
+    window.engine.restart(None, {"points": {"n": 5}, "k": 3})
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.settings["k"] == 3)
+    window.engine.set("k", 12)
+    assert window.column is not None
+    editor = window.column.editors["k"]
+    qtbot.waitUntil(lambda: "12 centres need 12 points" in editor.error.text())
+    assert window.frame is not None
+    assert window.frame.settings["k"] == 3
+
+
+def test_a_control_acts_on_the_run_and_leaves_a_mark_on_the_timeline(window: Window, qtbot: QtBot) -> None:
+    opened(window, qtbot, "walk")
+    press(window, qtbot, "step")
+    assert window.column is not None
+    field = window.column.editors["rate"].findChildren(QLineEdit)[0]
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "0.5")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.settings["rate"] == 0.5)
+    assert window.frame is not None
+    assert window.frame.gestures == ((1, "rate = 0.5"),)
+    press(window, qtbot, "undo")
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.settings["rate"] == 0.1)
+
+
+def test_a_panel_can_fill_the_stage_and_be_put_back(window: Window, qtbot: QtBot) -> None:
+    opened(window, qtbot, "walk")
+    cards = list(window.stage.visible_cards())
+    small = cards[0].size()
+    qtbot.mouseClick(cards[0].size_button, Qt.MouseButton.LeftButton)
+    assert list(window.stage.visible_cards()) == [cards[0]]
+    qtbot.waitUntil(lambda: cards[0].width() > small.width())
+    qtbot.waitUntil(lambda: window.frame is not None and set(window.frame.values) == {"w"})
+    qtbot.mouseClick(cards[0].size_button, Qt.MouseButton.LeftButton)
+    assert list(window.stage.visible_cards()) == cards
+
+
+def test_switching_in_the_middle_of_a_run_leaves_nothing_behind(window: Window, qtbot: QtBot) -> None:
+    before = threading.active_count()
+    window.engine.set_speed(FLAT_OUT)
+    for name in ["walk", *PLAYED] * 2:
+        opened(window, qtbot, name)
+        window.engine.play()
+        qtbot.wait(20)
+    assert threading.active_count() <= before + 1
+    assert not window.banner.isVisible()
+
+
+def test_theme_and_presenter_mode_reach_everything(window: Window, qtbot: QtBot) -> None:
+    opened(window, qtbot, "k-means")
+    dark = window.grab().toImage().pixelColor(3, 3)
+    window.set_theme("light")
+    light = window.grab().toImage().pixelColor(3, 3)
+    assert light.lightness() > dark.lightness() + 100
+    window.present()
+    qtbot.wait(50)
+    assert window.look.scale > 1
+    window.present()
+    assert window.look.scale == 1
+
+
+def test_the_window_remembers_its_experiment_and_theme(qtbot: QtBot, tmp_path: Path) -> None:
+    settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    first = Window(CATALOGUE, settings)
+    first.show()
+    opened(first, qtbot, "k-means")
+    first.set_theme("light")
+    first.close()
+    second = Window(CATALOGUE, settings)
+    assert (second.last_experiment(), second.theme_name) == ("k-means", "light")
+    second.close()
+
+
+def test_a_run_is_saved_and_opened_where_it_stood(window: Window, qtbot: QtBot, tmp_path: Path) -> None:
+    opened(window, qtbot, "walk")
+    opened(window, qtbot, "k-means")
+    window.engine.seek(3)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.t == 3)
+    window.engine.act("move_centre", [0, 3.0, 3.0])
+    window.engine.save(str(tmp_path / "run.glass"))
+    qtbot.waitUntil(lambda: (tmp_path / "run.glass").exists())
+    opened(window, qtbot, "walk")
+    window.open_file(str(tmp_path / "run.glass"))
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.name == "k-means" and window.frame.t == 3)
+    assert window.frame is not None
+    assert [said for _, said in window.frame.gestures] == ["move centre (0, 3, 3)"]
+    (tmp_path / "bad.glass").write_text("{")
+    window.open_file(str(tmp_path / "bad.glass"))
+    qtbot.waitUntil(window.banner.isVisible)
+    assert "bad.glass is damaged" in window.banner.text.text()
+
+
+def test_a_picture_is_the_window_without_a_display(tmp_path: Path, root: Path) -> None:
+    from PySide6.QtGui import QImage
+
+    out = tmp_path / "k.png"
+    command = [sys.executable, "app.py", "k-means", "--steps", "4", "--picture", str(out), "--size", "900x600"]
+    done = subprocess.run([*command, "--theme", "light"], cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    picture = QImage(str(out))
+    assert (picture.width(), picture.height()) == (900, 600)
+    assert len({picture.pixel(x, y) for x in range(0, 900, 7) for y in range(0, 600, 7)}) > 50
+
+
+def test_the_app_opens_and_closes_by_itself(root: Path) -> None:
+    command = [sys.executable, "app.py", "k-means", "--quit-after", "1"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
