@@ -514,6 +514,8 @@ def same(one: Any, other: Any) -> bool:
     """Whether two values of a control are equal."""
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return np.array_equal(one, other)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other)
 
 

@@ -198,6 +198,8 @@ class Experiment:
             if getattr(cls, name, None) is not None
         }
         cls.controls = {name: value for name, value in members.items() if isinstance(value, Control)}
+        if taken := sorted(cls.controls.keys() & vars(Experiment).keys()):
+            raise TypeError(f"{cls.__name__}: a control cannot be called {', '.join(taken)}; every experiment has that")
         cls.pictures = {name: value for name, value in members.items() if isinstance(value, Drawn)}
         cls.actions = {
             name: Action(name, _arguments(value), inspect.getdoc(value) or "")

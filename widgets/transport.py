@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QToolButton
+from superqt import QElidingLabel
 
 from lab.engine import FLAT_OUT, Status
 from lab.session import Frame
@@ -82,10 +83,9 @@ class Transport(QFrame):
         self.rate.setProperty("quiet", True)
         self.metrics = QLabel()
         self.metrics.setTextFormat(Qt.TextFormat.RichText)
-        self.metrics.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.news = QLabel()
+        self.news = QElidingLabel()
         self.news.setProperty("quiet", True)
-        self.news.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.news.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.ghost = QPushButton("Dismiss the ghost")
         self.ghost.setProperty("quiet", True)
         self.ghost.setToolTip("The dimmed curves and trails are the run that was left; put it away")
@@ -97,8 +97,8 @@ class Transport(QFrame):
         grid.setVerticalSpacing(4)
         below = QHBoxLayout()
         below.setSpacing(12)
-        below.addWidget(self.metrics, 3)
-        below.addWidget(self.news, 2)
+        below.addWidget(self.metrics)
+        below.addWidget(self.news, 1)
         below.addWidget(self.ghost)
         grid.addLayout(row, 0, 0)
         grid.addWidget(self.timeline, 0, 1)
@@ -131,7 +131,10 @@ class Transport(QFrame):
         self.counter.setText(f"t = {frame.t:,}".replace(",", "\u202f"))
         self.rate.setText(_spoken_rate(status))
         self.metrics.setText(self._read_out(frame))
-        self.news.setText(_news(frame, status))
+        news = _news(frame, status)
+        if news != self.news.toolTip():
+            self.news.setText(news)
+            self.news.setToolTip(news)
         self.ghost.setVisible(frame.ghost is not None)
         self.buttons["undo"].setEnabled(bool(frame.gestures))
         self.buttons["back"].setEnabled(frame.t > 0 or bool(frame.stage))

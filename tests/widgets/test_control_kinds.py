@@ -95,6 +95,7 @@ def test_a_stroke_is_one_gesture_that_lays_light_on_and_the_right_button_takes_i
     assert drawn[4].min() > 0.5
     assert drawn[[0, 1, 6, 7]].max() == 0
     drag(canvas, across, RIGHT)
+    assert len({gesture for _, _, gesture in column.done}) == 2
     assert values(column, "digit")[-1].max() < 0.5
     click(column.editors["digit"].clear)
     assert values(column, "digit")[-1].max() == 0

@@ -92,13 +92,32 @@ def test_a_drag_is_one_gesture_and_the_next_another(column: Any) -> None:
     assert values(column, "rate")[-1] == 0
 
 
-def test_a_frame_does_not_pull_at_a_slider_that_is_held(column: Any) -> None:
+def test_a_frame_does_not_pull_at_a_slider_that_is_held(column: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("widgets.controls.monotonic", lambda: float("inf"))
     rate = column.editors["rate"]
     rate.track.setFocus()
     QTest.mousePress(rate.track, LEFT, pos=QPoint(rate.track.width() - 1, rate.track.height() // 2))
     rate.show_value(0.3)
     assert (rate.value, rate.track.value()) == (1, rate.track.maximum())
     QTest.mouseRelease(rate.track, LEFT)
+    points, noise = column.editors["points"], column.editors["points"].parts["noise"].track
+    QTest.mousePress(noise, LEFT, pos=QPoint(noise.width() - 1, noise.height() // 2))
+    points.show_value(points.control.default)
+    assert points.value.made.noise == 1
+    QTest.mouseRelease(noise, LEFT)
+
+
+def test_every_click_and_every_typed_value_is_a_gesture_of_its_own(column: Any) -> None:
+    click(column.editors["ahead"].toggle)
+    click(column.editors["parts"].pills["b"])
+    click(column.editors["penalty"].picker.pills["L1"])
+    write(column.editors["rate"].box, "0.2")
+    write(column.editors["start_at"].boxes[0], "1")
+    write(column.editors["widths"].line.boxes[0], "9")
+    gestures = [gesture for _, _, gesture in column.done]
+    assert len(gestures) == 6
+    assert gestures[0] > 0
+    assert gestures == sorted(set(gestures))
 
 
 def test_a_frame_does_not_overwrite_what_is_being_typed(column: Any) -> None:
@@ -148,7 +167,7 @@ def test_keys_step_a_count_by_one_within_its_range_and_a_held_key_is_one_gesture
     assert values(column, "k") == [6, 7, 8, 9, 10, 11, 12, 11]
     assert all(isinstance(value, int) for value in values(column, "k"))
     before = len(column.done)
-    for again in (False, True, True):
+    for again in (False, True, True):  # as while a key is held down
         key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Left, Qt.KeyboardModifier.NoModifier, "", again)
         QApplication.sendEvent(k.track, key)
     assert values(column, "k")[before:] == [10, 9, 8]

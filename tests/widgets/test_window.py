@@ -141,9 +141,7 @@ def test_search_finds_by_title_line_and_topic(window: Window, qtbot: QtBot) -> N
     qtbot.waitUntil(lambda: window.kind is not None and window.kind.name == "k-means")
 
 
-def test_a_failing_step_shows_a_banner_with_details_to_copy_and_the_app_lives_on(
-    window: Window, qtbot: QtBot
-) -> None:
+def test_a_failing_step_shows_a_banner_with_details_to_copy_and_the_app_lives_on(window: Window, qtbot: QtBot) -> None:
     opened(window, qtbot, "fragile")
     window.engine.set_speed(FLAT_OUT)
     press(window, qtbot, "play")

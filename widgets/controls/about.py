@@ -47,6 +47,6 @@ def told(kind: type[Experiment], quiet: str) -> str:
     if known:
         parts.append(f"<p style='color:{quiet}'>In the course</p>")
     for topic in known:
-        where = f"<br><span style='color:{quiet}'>{html.escape(topic.where)}</span>" if topic.where else ""
-        parts.append(f"<p>{html.escape(topic.title)}{where}</p>")
+        where = html.escape(topic.where.replace("=", ": ").replace("; ", " · "))
+        parts.append(f"<p>{html.escape(topic.title)}<br><span style='color:{quiet}'>{where}</span></p>")
     return "".join(parts)

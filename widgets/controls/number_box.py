@@ -28,9 +28,8 @@ class NumberBox(QLineEdit):
         self.editingFinished.connect(self._finish)
 
     def show_number(self, number: float) -> None:
-        """Show a number, unless a person is typing another."""
         self.number = number
-        if not (self.hasFocus() and self.isModified()) and self.text() != said(number):
+        if self.text() != said(number):
             self.setText(said(number))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from widgets.plot import Plot
 
 REACH = 10  # pixels around a place within which a press takes it
+FARTHEST = 1e300  # beyond it the width of a range overflows
 STILL = 3  # pixels: a press that strays no further is a click
 
 Buttons = Qt.MouseButton
@@ -126,14 +127,12 @@ class Grip(Overlay):
 
 
 def on_axes(plot: Plot, points: np.ndarray) -> np.ndarray:
-    """Data (n, 2) as the axes show it: a logarithmic axis shows powers, and nothing at or below 0."""
-    if not (plot.log_x or plot.log_y):
-        return points
-    shown = points.copy()
+    """Data (n, 2) as the axes show it: NaN where it is too far out, powers on a logarithmic axis."""
+    shown = np.where(np.abs(points) < FARTHEST, points, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         for axis, logarithmic in enumerate((plot.log_x, plot.log_y)):
             if logarithmic:
-                shown[:, axis] = np.log10(points[:, axis])
+                shown[:, axis] = np.log10(shown[:, axis])
     return shown
 
 

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import ziamath
 from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, QSizeF, QTimer
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPicture, QResizeEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QSizePolicy, QWidget
 from ziamath.tex import tex2mml
@@ -29,6 +29,8 @@ PAUSE = 250  # milliseconds between two drawings: nobody reads numbers faster
 IDLE = 5  # and at least so many times as long as the last took
 DRAWN = 20.0  # the type that formulas are drawn in, before they are scaled
 SMALL = 0.8  # the type of the numbers, to that of the symbols
+LEAST = 7.0  # pixels of type that can still be read
+ABOVE, BELOW = 8.0, 11.0  # the gaps above and below a line of numbers, at the type of DRAWN
 
 # ---------------------------------------------------------------- numbers for symbols
 
@@ -53,14 +55,19 @@ def in_numbers(latex: str, numbers: Mapping[str, Any]) -> str:
         token = tokens[at]
         symbol, end = next(((s, end) for s in longest if (end := _matched(tokens, at, s))), ((), 0))
         if number := _number(symbols[symbol]) if end else "":
-            raised_next = (_after(tokens, end) or [""])[0] == "^"
-            bare = number.replace(".", "").isdecimal() or number[0] in "(\\"  # binds as tightly as a symbol
-            if not bare and (raised_next or (number[0] == "−" and before not in OPENING)):
+            follows = (_after(tokens, end) or [""])[0]
+            whole = number.replace(".", "").isdecimal() or number[0] in "(\\"  # binds as tightly as a symbol
+            if not whole and (follows == "^" or (number[0] == "−" and before not in OPENING)):
                 number = f"({number})"
-            if number[0] not in "(\\" and (before.isdigit() or before in (")", "}")):
-                written.append(r"\cdot ")
+            if number[0] == "(" and (before, follows) == ("(", ")"):
+                number = number[1:-1]  # it stands in parentheses already
+            bare = number[0] not in "(\\"
+            if before.isdigit() or before in (")", "}"):  # a product of symbols needs no sign, one of numbers does
+                while written[-1].isspace() or written[-1] in THIN:
+                    written.pop()
+                written.append(r"\cdot " if bare else r"\,")
             written.append(rf"\text{{{number}}}" if number[0] != "\\" else f"{{{number}}}")
-            before = ")" if number[0] in "(\\" else "0"
+            before = "0" if bare else ")"
             at = end
             continue
         end = _argument(tokens, at + 1) if token in WORDS else at + 1
@@ -178,25 +185,32 @@ class Formula:
     """One line, drawn; its LaTeX as plain text where that is not understood."""
 
     def __init__(self, latex: str, colour: str, font: QFont) -> None:
-        self.latex, self.colour, self.font = latex, colour, font
-        self.drawing = QSvgRenderer(QByteArray(svg(latex, colour).encode())) if svg(latex, colour) else None
-        if self.drawing is not None:
-            self.size = self.drawing.viewBoxF().size()
+        self.latex = latex
+        self.picture = QPicture()
+        p = QPainter(self.picture)
+        if drawing := svg(latex, colour):
+            renderer = QSvgRenderer(QByteArray(drawing.encode()))
+            renderer.render(p, renderer.viewBoxF())
+            p.end()
+            self.box = QRectF(self.picture.boundingRect())  # ziamath's own is too wide under a hat
         else:
-            metrics = QFontMetricsF(font)
-            self.size = QSizeF(metrics.horizontalAdvance(latex) + 1, metrics.height())
+            plain, metrics = re.sub(r"\\text\{(.*?)\}", r"\1", latex), QFontMetricsF(font)
+            self.box = QRectF(0, 0, metrics.horizontalAdvance(plain) + 1, metrics.height())
+            p.setFont(font)
+            p.setPen(colour)
+            p.drawText(QPointF(0, metrics.ascent()), plain)
+            p.end()
+
+    @property
+    def size(self) -> QSizeF:
+        return self.box.size()
 
     def paint(self, p: QPainter, at: QPointF, scale: float) -> None:
-        box = QRectF(at, self.size * scale)
-        if self.drawing is not None:
-            self.drawing.render(p, box)
-            return
         p.save()
         p.translate(at)
         p.scale(scale, scale)
-        p.setFont(self.font)
-        p.setPen(self.colour)
-        p.drawText(QPointF(0, QFontMetricsF(self.font).ascent()), self.latex)
+        p.translate(-self.box.topLeft())
+        p.drawPicture(0, 0, self.picture)
         p.restore()
 
 
@@ -212,7 +226,7 @@ class EquationPainter(WidgetPainter):
         super().__init__(mark, hands, look)
         self.widget = self.sheet = Sheet()
         self._update: Any = None
-        self._drawn: Any = None
+        self._drawn: Any = ""  # not None: that a value is missing is drawn too
         self._pause = QTimer(self.sheet, singleShot=True)
         self._pause.timeout.connect(self._draw)
 
@@ -224,7 +238,7 @@ class EquationPainter(WidgetPainter):
     def restyle(self, look: Look) -> None:
         super().restyle(look)
         self._pause.stop()
-        self._drawn = None
+        self._drawn = ""
 
     def _draw(self) -> None:
         """Draw the newest there is, then none for a while: the last of a stream is drawn when the pause ends."""
@@ -273,21 +287,19 @@ class Sheet(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         p = QPainter(self)
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
-        large, small = self._scales()
-        squeezed = min(1.0, (self.height() + 1) / max(self._tall(large, small), 1.0))
-        large, small = large * squeezed, small * squeezed
+        large, small = self._fitted()
         y = 0.0
         for symbols, numbers in self.lines:
             symbols.paint(p, QPointF(0, y), large)
-            y += symbols.size.height() * large + 0.3 * DRAWN * small
-            if numbers is not None:
+            y += symbols.size.height() * large + ABOVE * small
+            if numbers is not None and small:
                 numbers.paint(p, QPointF(0, y), small)
                 y += numbers.size.height() * small
-            y += 0.5 * DRAWN * large
+            y += BELOW * large
         p.end()
 
     def _settle(self) -> None:
-        """How tall the lines are. The height only grows, and the numbers seldom change size, lest all jump."""
+        """Take the height of the lines. It only grows, and the numbers seldom change size, lest all jump."""
         large, _ = self._scales()
         widest = max((numbers.size.width() for _, numbers in self.lines if numbers is not None), default=0.0)
         shrunk = min(1.0, self.width() / max(widest * SMALL * large, 1.0))
@@ -305,6 +317,16 @@ class Sheet(QWidget):
         large = min(wanted, self.width() / max(widest, 1.0))
         return large, SMALL * large * self._shrunk
 
+    def _fitted(self) -> tuple[float, float]:
+        """The scales that fit the height too: without the numbers (0) where nobody could read them."""
+        large, small = self._scales()
+        for tried in (small, 0.0):
+            squeezed = min(1.0, (self.height() + 1) / max(self._tall(large, tried), 1.0))
+            if DRAWN * tried * squeezed >= LEAST:
+                break
+        return large * squeezed, tried * squeezed
+
     def _tall(self, large: float, small: float) -> float:
-        gaps = 0.3 * DRAWN * small + 0.5 * DRAWN * large
+        """How tall the lines are at these scales."""
+        gaps = ABOVE * small + BELOW * large
         return sum(s.size.height() * large + (n.size.height() * small if n else 0) + gaps for s, n in self.lines)

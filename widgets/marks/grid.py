@@ -8,10 +8,11 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPen, QPixmapCache
+from PySide6.QtGui import QImage, QPainter, QPen, QPixmapCache
 
 from lab.marks import Field
 from widgets.marks import Bounds
+from widgets.marks.overlay import Floats, Pieces, pixels
 
 if TYPE_CHECKING:
     from widgets.plot import Plot
@@ -26,14 +27,14 @@ class Sheet(pg.GraphicsObject):
         super().__init__()
         self.place = QRectF()
         self.image = QImage()
-        self.lines: list[tuple[QPainterPath, QPen]] = []
+        self.lines: list[tuple[Floats, QPen]] = []
         self.setZValue(z)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         QPixmapCache.setCacheLimit(max(ROOM, QPixmapCache.cacheLimit()))
         self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
         plot.getViewBox().addItem(self, ignoreBounds=True)
 
-    def show_picture(self, field: Field, colours: NDArray[np.uint8], lines: list[tuple[NDArray, QPen]]) -> None:
+    def show_picture(self, field: Field, colours: NDArray[np.uint8], lines: list[tuple[Floats, QPen]]) -> None:
         """Colours (rows, columns, 4) over the field's range, and lines (n, 2, 2) in grid units with their pens."""
         rows, columns = colours.shape[:2]
         (x0, x1), (y0, y1) = field.x, field.y
@@ -46,8 +47,8 @@ class Sheet(pg.GraphicsObject):
         ).convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
         self.lines = []
         for segments, pen in lines:
-            x, y = (segments.reshape(-1, 2) * step + corner).T
-            self.lines.append((pg.arrayToQPath(x, y, connect="pairs", finiteCheck=False), pen))
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # others would show as dots where segments meet
+            self.lines.append((segments * step + corner, pen))
         self.update()
 
     def clear(self) -> None:
@@ -69,9 +70,11 @@ class Sheet(pg.GraphicsObject):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(self.place, self.image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for path, pen in self.lines:
+        to_screen = painter.transform()
+        painter.resetTransform()
+        for ends, pen in self.lines:
             painter.setPen(pen)
-            painter.drawPath(path)
+            Pieces().draw(painter, pixels(to_screen, ends).reshape(-1, 4))
 
 
 def grid_of(field: Field | None) -> NDArray[np.float64] | None:

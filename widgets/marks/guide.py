@@ -38,7 +38,7 @@ class GuidePainter(PlotPainter):
 
     def bounds(self) -> Bounds | None:
         ends = [(float(v.min()), float(v.max())) if len(v) else (np.nan, np.nan) for v in (self.rules.x, self.rules.y)]
-        return *ends[0], *ends[1]  # type: ignore[return-value]
+        return *ends[0], *ends[1]
 
     def _on_axis(self, axis: int, given: Any) -> Floats:
         """The finite values of one axis (n,), as it shows them."""
@@ -83,6 +83,9 @@ class Rules(Overlay):
                 room.moveRight(upright[0] - 2)
         else:
             return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.look.colour("card", 0.8))
+        painter.drawRoundedRect(room, 3, 3)
         painter.setFont(font)
         painter.setPen(self.look.colour(self.tint))
         painter.drawText(room, Qt.AlignmentFlag.AlignCenter, self.label)

@@ -26,7 +26,7 @@ AMBIENT, DIFFUSE, SPECULAR, SHININESS = 0.50, 0.62, 0.20, 24
 
 APART = 0.004  # places of a path nearer to each other than this are one: about a pixel
 REACH = 0.06  # a straight step longer than this is bent to follow the ground
-PIECES = 24_000  # a path is never bent into more pieces than about this
+LONGEST = 40.0  # what lies farther back on a path is not drawn: nobody could follow it
 
 Floats = NDArray[np.float64]
 Ink = NDArray[np.float32]
@@ -67,7 +67,9 @@ class Relief:
         kept[1:-1] = (cells[1:-1] != cells[:-2]).any(axis=1)
         places, times, seen = places[kept], times[kept].astype(float), within[kept].astype(float)
         steps = np.hypot(*np.diff(places[:, :2], axis=0).T)
-        pieces = np.ceil(steps / REACH).clip(1, max(1, PIECES // max(len(places), 1)))
+        first = int(np.count_nonzero(np.cumsum(steps[::-1]) > LONGEST))
+        places, times, seen, steps = places[first:], times[first:], seen[first:], steps[first:]
+        pieces = np.ceil(steps / REACH).clip(1)
         if (pieces > 1).any():
             whole = np.concatenate([[0], np.cumsum(pieces)])
             bent = np.arange(whole[-1] + 1)

@@ -14,9 +14,9 @@ from lab.marks import Line
 from lab.session import Frame
 from widgets.marks import Bounds, Legend, PlotPainter
 from widgets.marks.dragging import on_axes
-from widgets.marks.overlay import Floats, Overlay, Pieces, bounds_of, moved, pixels, same
+from widgets.marks.overlay import Floats, Overlay, Pieces, bounds_of, dashes, moved, pixels, same, shortened
 
-MANY = 500  # places: beyond, joints are too close together to be seen, and a path too slow to be drawn
+MANY = 100  # places: beyond, joints are too close to be seen, and what crosses itself too slow as a path
 
 
 class LinePainter(PlotPainter):
@@ -84,13 +84,16 @@ class Strands(Overlay):
                     x, y = np.concatenate([run, [(run[-1, 0], floor), (run[0, 0], floor)]]).T
                     painter.drawPolygon(pg.functions.arrayToQPolygonF(x, y))
                 run = run[moved(run)]
-                if len(run) > MANY and pen.style() == Qt.PenStyle.SolidLine:
-                    pen.setCapStyle(Qt.PenCapStyle.SquareCap)
-                    painter.setPen(pen)
-                    pieces.draw(painter, np.hstack([run[:-1], run[1:]]))
-                else:
+                if len(run) <= MANY:
                     painter.setPen(pen)
                     painter.drawPolyline(pg.functions.arrayToQPolygonF(*run.T))
+                    continue
+                solid = pen.style() == Qt.PenStyle.SolidLine
+                plain = QPen(pen.color(), pen.widthF())
+                plain.setCapStyle(Qt.PenCapStyle.SquareCap if solid else Qt.PenCapStyle.FlatCap)
+                painter.setPen(plain)
+                whole = np.hstack([run[:-1], run[1:]])
+                pieces.draw(painter, shortened(whole)[0] if solid else dashes(run, 4 * pen.widthF()))
 
 
 def _lines(given: Any) -> list[Floats]:

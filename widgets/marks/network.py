@@ -30,6 +30,7 @@ from lab.marks import Net
 from widgets.look import Look
 from widgets.marks import Hands
 from widgets.marks.matrix import CanvasPainter, coloured, figures, image
+from widgets.plot import SUPERSCRIPT
 from widgets.theme import colour_map
 
 Array = NDArray[Any]
@@ -41,7 +42,7 @@ IDLE = 3  # after drawing links for so long, draw none for this many times as lo
 TERMS = 6  # in a formula
 REACH = 5  # pixels from a link that still hit it
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+NOTHING = Net((), ())
 
 
 class Link(NamedTuple):
@@ -65,7 +66,7 @@ class NetworkPainter(CanvasPainter):
     def __init__(self, mark: Any, hands: Hands, look: Look) -> None:
         super().__init__(mark, hands, look)
         self.weights: list[Array] = []
-        self.sizes: list[int] = []
+        self.sizes: list[int] = []  # units in each layer
         self.columns: list[Column] = []
         self.unit: Unit | None = None  # under the mouse
         self.link: Link | None = None
@@ -82,14 +83,14 @@ class NetworkPainter(CanvasPainter):
     # ------------------------------------------------------------ taking a frame
 
     def take(self, net: Any, chosen: Any) -> None:
-        self.net: Net | None = net
-        weights = [np.asarray(w, dtype=float) for w in net.weights] if net is not None else []
+        self.net: Net = NOTHING if net is None else net
+        weights = [np.asarray(w, dtype=float) for w in self.net.weights]
         whole = all(w.ndim == 2 and w.size for w in weights)
         joined = whole and all(a.shape[1] == b.shape[0] for a, b in pairwise(weights))
         self.weights = weights if joined else []
         sizes = [len(w) for w in self.weights] + [w.shape[1] for w in self.weights[-1:]]
         if sizes != self.sizes:
-            self.sizes, self.unit, self.link, self.links = sizes, None, None, None
+            self.sizes, self.columns, self.unit, self.link, self.links = sizes, [], None, None, None
             if self.editor is not None:
                 self.editor.leave()
         self.chosen = None if chosen is None else tuple(int(part) for part in chosen)
@@ -98,12 +99,12 @@ class NetworkPainter(CanvasPainter):
         self._stale = True
 
     def _maps(self, layer: int) -> list[QImage]:
-        """Each unit's map in the colours of scores, on one scale for the layer."""
-        given = _at(self.net.maps, layer) if self.net is not None else None
+        """Each unit's map in the colours of scores, on one scale for the layer; like a Field, it begins below."""
+        given = _at(self.net.maps, layer)
         maps = np.asarray(() if given is None else given)
         if maps.ndim != 3 or len(maps) != self.sizes[layer] or not maps.size:
             return []
-        return [image(pixels) for pixels in coloured(maps, "scores", self.look.theme)]
+        return [image(pixels[::-1]) for pixels in coloured(maps, "scores", self.look.theme)]
 
     # ------------------------------------------------------------ painting
 
@@ -239,7 +240,7 @@ class NetworkPainter(CanvasPainter):
 
     def _given(self, layer: int) -> list[str]:
         """A layer's names as the experiment gives them."""
-        names = _at(self.net.names, layer) if self.net is not None else None
+        names = _at(self.net.names, layer)
         return [] if names is None else [str(name) for name in names]
 
     def _margin(self, layer: int) -> float:
@@ -296,12 +297,15 @@ class NetworkPainter(CanvasPainter):
         return self._formula(unit) if unit is not None else self._weight(link) if link is not None else ""
 
     def press(self, at: QPointF) -> None:
+        if self.editor is not None:
+            self.editor.leave()
         unit = self._unit(at)
         if unit is not None:
             if self.mark.pick:
                 self.hands.pick(self.mark.pick, unit)
         elif self.mark.edit and (link := self._link(at)) is not None:
-            self._edit(link, at)
+            self.editor = Editor(self, link, at)
+            self.over(at)
 
     def _unit(self, at: QPointF) -> Unit | None:
         """The unit at a place."""
@@ -352,7 +356,7 @@ class NetworkPainter(CanvasPainter):
         size = np.where(np.isfinite(weights), np.abs(weights), np.inf)
         kept = np.sort(np.argsort(-size, kind="stable")[:TERMS]).tolist()
         terms = [(float(weights[s]), f"·{self._name(layer - 1, s)}") for s in kept]
-        biases = _at(self.net.biases, layer - 1) if self.net is not None else None
+        biases = _at(self.net.biases, layer - 1)
         bias = [(float(np.ravel(biases)[unit]), "")] if biases is not None and unit < np.size(biases) else []
         dots = " + …" if len(weights) > len(kept) else ""
         return f"{name} = f({_sum(terms)}{dots}{_sum(bias, goes_on=True)})"
@@ -361,18 +365,12 @@ class NetworkPainter(CanvasPainter):
         layer, source, target = link
         said = f"{self._name(layer, source)} → {self._name(layer + 1, target)}"
         said += f"\nweight {figures(float(self.weights[layer][source, target]), 4)}"
-        gradient = _at(self.net.gradients, layer) if self.net is not None else None
-        if gradient is not None and np.shape(gradient) == self.weights[layer].shape:
+        gradient = np.asarray(_at(self.net.gradients, layer))
+        if gradient.shape == self.weights[layer].shape:
             said += f"\ngradient {figures(float(gradient[source, target]), 4)}"
         return said
 
     # ------------------------------------------------------------ typing a weight
-
-    def _edit(self, link: Link, at: QPointF) -> None:
-        if self.editor is not None:
-            self.editor.leave()
-        self.editor = Editor(self, link, at)
-        self.over(at)
 
     def edited(self, link: Link, value: float | None) -> None:
         """The editor has closed, with a number or without."""
@@ -387,7 +385,7 @@ class Editor(QLineEdit):
 
     def __init__(self, owner: NetworkPainter, link: Link, at: QPointF) -> None:
         canvas: QWidget = owner.canvas
-        super().__init__(figures(float(owner.weights[link.layer][link.source, link.target]), 4), canvas)
+        super().__init__(f"{owner.weights[link.layer][link.source, link.target]:.4g}".replace("-", "−"), canvas)
         self.owner, self.link = owner, link
         self.setFont(owner.look.font(13))
         width, height = round(88 * owner.look.scale), self.sizeHint().height()

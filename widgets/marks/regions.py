@@ -35,12 +35,12 @@ class RegionsPainter(PlotPainter):
         if grid is None:
             self.sheet.clear()
             return
-        classes = np.where(grid >= 0, np.nan_to_num(grid, posinf=-1), -1).astype(int)
+        classes = np.where(grid >= 0, np.nan_to_num(grid, posinf=-1).clip(max=2**31), -1).astype(int)
         colours = self._colours()[np.where(classes < 0, -1, classes % len(self.look.theme.classes))]
         sure = np.asarray(getattr(strength, "z", strength), dtype=float) if strength is not None else None
         if sure is not None and sure.shape == classes.shape:
             colours[..., 3] = (colours[..., 3] * np.nan_to_num(sure).clip(0, 1)).round()
-        self.sheet.show_picture(self.field, colours, [(borders(classes), self.look.pen("text", 1, alpha=0.45))])
+        self.sheet.show_picture(self.field, colours, [(borders(classes), self.look.pen("text", 1.2, alpha=0.45))])
 
     def bounds(self) -> Bounds | None:
         return field_bounds(self.field) if self.field is not None else None

@@ -7,7 +7,6 @@ the context they belong to and free themselves in it, however the view is re-par
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,11 +26,12 @@ from PySide6.QtGui import (
     QVector3D,
     QWheelEvent,
 )
-from PySide6.QtOpenGL import QOpenGLBuffer, QOpenGLShader, QOpenGLShaderProgram
+from PySide6.QtOpenGL import QOpenGLBuffer, QOpenGLShaderProgram
 from PySide6.QtWidgets import QWidget
 
 from lab.marks import Range
 from widgets.look import Look
+from widgets.marks.glsl import DISC, RIBBON, SHEET, Bound, program
 from widgets.marks.lighting import HEIGHT, Floats, Ink, written
 
 AZIMUTH, ELEVATION, DISTANCE = -60.0, 38.0, 6.0
@@ -40,132 +40,14 @@ CENTRE = Vector(0, 0, 0.3 * HEIGHT)
 HALF_WIDTH, HALF_HEIGHT = 1.58, 1.30  # what must be in view about the centre
 RADIUS = 1.8  # of everything, about the centre
 
-SHEET = (
-    """
-    attribute vec3 place;
-    attribute vec3 colour;
-    attribute float shade;
-    uniform mat4 camera;
-    varying vec3 lit;
-    varying float level;
-    uniform float levels;
-    void main() {
-        gl_Position = camera * vec4(place, 1.0);
-        lit = colour;
-        level = shade * levels + 0.5;  // so that no line runs along a clipped top or bottom
-    }
-    """,
-    """
-    #ifdef GL_ES
-    #extension GL_OES_standard_derivatives : enable
-    precision highp float;
-    #endif
-    varying vec3 lit;
-    varying float level;
-    uniform vec4 line;
-    uniform float stroke;
-    void main() {
-        float slope = max(fwidth(level), 1e-6);
-        float away = abs(fract(level + 0.5) - 0.5) / slope;
-        float on = 1.0 - smoothstep(0.5 * stroke - 0.5, 0.5 * stroke + 0.5, away);
-        on *= 1.0 - smoothstep(0.12, 0.4, slope);  // where lines crowd there are none
-        vec3 seen = mix(lit, line.rgb, on * line.a);
-        gl_FragColor = vec4(gl_FrontFacing ? seen : seen * 0.5, 1.0);
-    }
-    """,
-)
-RIBBON = (
-    """
-    attribute vec3 before;
-    attribute vec3 place;
-    attribute vec3 after;
-    attribute vec2 ink;  // which side of the path, and how strong
-    uniform mat4 camera;
-    uniform vec3 eye;
-    uniform vec2 room;  // half the view, in pixels
-    uniform float reach;  // from the middle of the stroke to the edge of its halo, in pixels
-    uniform float nearer;
-    varying float aside;
-    varying float strength;
-    void main() {
-        vec4 b = camera * vec4(before, 1.0), a = camera * vec4(after, 1.0);
-        vec4 h = camera * vec4(place + normalize(eye - place) * nearer, 1.0);  // along the line of sight: it stays put
-        vec2 p = h.xy / h.w * room;
-        vec2 come = p - b.xy / b.w * room, go = a.xy / a.w * room - p;
-        come = length(come) > 0.01 ? normalize(come) : vec2(0.0);
-        go = length(go) > 0.01 ? normalize(go) : come;
-        if (come == vec2(0.0)) come = go;
-        vec2 along = come + go;
-        along = length(along) > 0.4 ? normalize(along) : go;  // a path that turns back has no corner to mitre
-        vec2 across = vec2(-along.y, along.x);
-        float stretch = 1.0 / max(abs(dot(along, go)), 0.6);
-        gl_Position = vec4((p + across * ink.x * reach * stretch) / room * h.w, h.zw);
-        aside = ink.x * reach;
-        strength = ink.y;
-    }
-    """,
-    """
-    #ifdef GL_ES
-    precision highp float;
-    #endif
-    varying float aside;
-    varying float strength;
-    uniform vec4 colour;
-    uniform vec4 halo;
-    uniform float half_width;
-    uniform float reach;
-    void main() {
-        float out_of_core = smoothstep(half_width - 0.5, half_width + 0.5, abs(aside));
-        float edge = 1.0 - smoothstep(reach - 1.0, reach, abs(aside));
-        vec4 seen = mix(colour, halo, out_of_core);
-        gl_FragColor = vec4(seen.rgb, seen.a * edge * strength);
-    }
-    """,
-)
-DISC = (
-    """
-    attribute vec3 place;
-    attribute vec3 colour;
-    attribute vec2 corner;
-    uniform mat4 camera;
-    uniform vec3 eye;
-    uniform vec2 room;
-    uniform float radius;
-    uniform float nearer;
-    varying vec3 fill;
-    varying vec2 from_middle;
-    void main() {
-        vec4 h = camera * vec4(place + normalize(eye - place) * nearer, 1.0);
-        gl_Position = vec4(h.xy + corner * (radius + 1.0) / room * h.w, h.zw);
-        fill = colour;
-        from_middle = corner * (radius + 1.0);
-    }
-    """,
-    """
-    #ifdef GL_ES
-    precision highp float;
-    #endif
-    varying vec3 fill;
-    varying vec2 from_middle;
-    uniform vec4 ring;
-    uniform float radius;
-    uniform float width;
-    uniform float strength;
-    void main() {
-        float away = length(from_middle);
-        float ringed = smoothstep(radius - width - 0.5, radius - width + 0.5, away);
-        float inside = 1.0 - smoothstep(radius - 0.5, radius + 0.5, away);
-        gl_FragColor = vec4(mix(fill, ring.rgb, ringed), strength * inside);
-    }
-    """,
-)
 CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, -1), (1, 1), (-1, 1)], dtype=np.float32)
+LEVELS = 14.0  # contour lines
 HIDDEN = 0.22  # what is behind the relief shows through this much
 RIM = 1.2  # the width of a halo, in pixels
-ROOMY, MARGIN = 220, 40  # pixels
+ROOMY, MARGIN, HALF_LINE = 220, 40, 9  # pixels
+SLANT = 0.25  # an edge that runs this nearly towards the eye is not written on
 OUTSIDE = 1.14  # where the axes are written; the floor ends at 1
 NEARER = 0.02  # trails are drawn this much nearer than the ground they lie on
-
 
 Axis = tuple[str, Range]
 Path = tuple[Floats, Floats, QColor]
@@ -210,7 +92,6 @@ class Scene(GLViewWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # arrow keys step the run
         self.setMinimumSize(80, 60)
         self.look = look
-        self.levels = 14
         self._writing = Writing(self)
         self._mesh: tuple[Ink, np.ndarray] | None = None
         self._strokes: dict[str, Strokes] = {}
@@ -268,10 +149,11 @@ class Scene(GLViewWidget):
         width, height = max(self.width(), 1), max(self.height(), 1)
         rim = MARGIN * self.look.scale if self.roomy() else 0
         half_height = height * max(HALF_HEIGHT / (height - rim), HALF_WIDTH / width) / DISTANCE
+        self.opts["fov"] = 2 * math.degrees(math.atan(half_height * width / height))  # the base class pans by it
         distance = self.opts["distance"]
+        near, far = max(distance - 2 * RADIUS, 0.1), distance + 2 * RADIUS
         matrix = QMatrix4x4()
-        angle = 2 * math.degrees(math.atan(half_height))
-        matrix.perspective(angle, width / height, max(distance - 2 * RADIUS, 0.1), distance + 2 * RADIUS)
+        matrix.perspective(2 * math.degrees(math.atan(half_height)), width / height, near, far)
         return matrix * self.viewMatrix()
 
     def roomy(self) -> bool:
@@ -297,7 +179,7 @@ class Scene(GLViewWidget):
         self._buffers = {}
         self._stale = {"mesh", "triangles", "discs", *self._strokes}
         try:
-            self._programs = tuple(_program(*sources) for sources in (SHEET, RIBBON, DISC))
+            self._programs = tuple(program(*sources) for sources in (SHEET, RIBBON, DISC))
         except RuntimeError:
             self._programs = ()
             self.failed.emit()
@@ -348,8 +230,8 @@ class Scene(GLViewWidget):
         if self._mesh is None:
             return
         layout = {"place": (0, 3), "colour": (12, 3), "shade": (24, 1)}
-        with _Bound(self._programs[0], self._buffers["mesh"], 28, layout) as put:
-            put(camera=camera, levels=float(self.levels), line=self._white(0.3), stroke=self._pixels(1))
+        with Bound(self._programs[0], self._buffers["mesh"], 28, layout) as put:
+            put(camera=camera, levels=LEVELS, line=self._white(0.3), stroke=self._pixels(1))
             self._buffers["triangles"].bind()
             GL.glDrawElements(GL.GL_TRIANGLES, self._mesh[1].size, GL.GL_UNSIGNED_INT, None)
             self._buffers["triangles"].release()
@@ -360,7 +242,7 @@ class Scene(GLViewWidget):
         half = self._pixels(strokes.width) / 2
         reach = half + 0.5 + (self._pixels(RIM) if strokes.halo else 0)
         layout = {"before": (0, 3), "place": (40, 3), "after": (80, 3), "ink": (52, 2)}
-        with _Bound(self._programs[1], self._buffers[name], 20, layout) as put:
+        with Bound(self._programs[1], self._buffers[name], 20, layout) as put:
             put(camera=camera, eye=self.cameraPosition(), room=self._room(), half_width=half, reach=reach)
             put(nearer=NEARER if strokes.raised else 0.0)
             for through in (True, False) if strokes.raised else (False,):
@@ -374,7 +256,7 @@ class Scene(GLViewWidget):
         if not len(self._discs):
             return
         layout = {"place": (0, 3), "colour": (12, 3), "corner": (24, 2)}
-        with _Bound(self._programs[2], self._buffers["discs"], 32, layout) as put:
+        with Bound(self._programs[2], self._buffers["discs"], 32, layout) as put:
             put(camera=camera, eye=self.cameraPosition(), room=self._room(), nearer=2 * NEARER)
             put(radius=self._pixels(7.5), width=self._pixels(2), ring=self._white())
             for through in (True, False):
@@ -412,64 +294,24 @@ class Writing(QWidget):
         camera, eye = self.scene.camera(), self.scene.cameraPosition()
         if eye.z() < 0:
             return
-        near = (1.0 if eye.x() > 0 else -1.0, 1.0 if eye.y() > 0 else -1.0)
         painter = QPainter(self)
         painter.setFont(self.scene.look.font(12))
         painter.setPen(self.scene.look.colour("quiet"))
+        towards = np.array([eye.x(), eye.y()]) / max(math.hypot(eye.x(), eye.y()), 1e-9)
         for upright, (name, ends) in enumerate(self.axes):
-            out = near[1 - upright] * OUTSIDE
+            aside = towards[1 - upright]
+            if abs(aside) < SLANT:
+                continue
+            out = math.copysign(OUTSIDE, aside)
             texts = [(name, 0.0)]
             if self.scene.roomy():
                 texts += [(written(ends[0]), -0.93), (written(ends[1]), 0.93)]
             for text, along in texts:
                 at = camera.map(QVector3D(out, along, 0) if upright else QVector3D(along, out, 0))
                 x, y = (at.x() + 1) / 2 * self.width(), (1 - at.y()) / 2 * self.height()
+                y = min(max(y, HALF_LINE), self.height() - HALF_LINE)
                 painter.drawText(QRectF(x - 60, y - 10, 120, 20), Qt.AlignmentFlag.AlignCenter, text)
         painter.end()
-
-
-class _Bound:
-    """A program in use with its attributes read from a buffer: each by its offset in bytes and how many numbers."""
-
-    def __init__(
-        self, program: QOpenGLShaderProgram, buffer: QOpenGLBuffer, stride: int, layout: dict[str, tuple[int, int]]
-    ) -> None:
-        self.program, self.buffer, self.stride, self.layout = program, buffer, stride, layout
-
-    def __enter__(self) -> Callable[..., None]:
-        self.program.bind()
-        self.buffer.bind()
-        for name, (offset, count) in self.layout.items():
-            at = self.program.attributeLocation(name)
-            self.program.enableAttributeArray(at)
-            self.program.setAttributeBuffer(at, GL.GL_FLOAT, offset, count, self.stride)
-        self.buffer.release()
-        return self.put
-
-    def put(self, **uniforms: Any) -> None:
-        for name, value in uniforms.items():
-            at = self.program.uniformLocation(name)
-            if isinstance(value, float):
-                self.program.setUniformValue1f(at, value)  # PySide takes the overload for whole numbers otherwise
-            else:
-                self.program.setUniformValue(at, value)
-
-    def __exit__(self, *_: object) -> None:
-        for name in self.layout:
-            self.program.disableAttributeArray(self.program.attributeLocation(name))
-        self.program.release()
-
-
-def _program(vertex: str, fragment: str) -> QOpenGLShaderProgram:
-    program = QOpenGLShaderProgram()
-    kinds = QOpenGLShader.ShaderTypeBit
-    if not (
-        program.addShaderFromSourceCode(kinds.Vertex, vertex)
-        and program.addShaderFromSourceCode(kinds.Fragment, fragment)
-        and program.link()
-    ):
-        raise RuntimeError(program.log())
-    return program
 
 
 def _faded(colour: QColor, strength: float) -> QColor:

@@ -30,7 +30,6 @@ PAST = 0.4  # how strong a trail is at its beginning
 ABANDONED = 0.45  # how strong the trails of a ghost are at their end
 RUNNER = "surface: which runner"  # the name under which the contour map hears the classes of the dots
 
-
 Timed = tuple[Any, Any]  # places (n, 2) and the step of each
 
 
@@ -96,8 +95,8 @@ class SurfacePainter(WidgetPainter):
             self._drawing.restyle(look)
 
     def _begin(self, why_flat: str) -> Lit | Contour:
-        card = self.widget.parentWidget()
-        panel = getattr(card, "panel", None) or Panel("")
+        # What the axes are called stands on the card; a painter is told of its mark alone.
+        panel = getattr(self.widget.parentWidget(), "panel", None) or Panel("")
         if why_flat:
             made: Lit | Contour = Contour(self.mark, self.hands, self.look, panel, why_flat)
         else:
@@ -129,7 +128,8 @@ class Lit:
         self.said = ""
         self._field: Field | None = None
         self._past: Trace | None = None
-        self._seen: tuple[Any, ...] = (None,) * 4
+        self._seen: tuple[Any, ...] = (None,) * 3
+        self._length = 0
 
     def restyle(self, look: Look) -> None:
         self.look = self.widget.look = look
@@ -145,9 +145,10 @@ class Lit:
         self._draw_ghost(frame, fresh)
         trail = frame.trails.get(self.mark.trail)
         points, heights = frame.values.get(self.mark.points), frame.values.get(self.mark.heights)
-        seen = (*_extent(trail), points, heights)
-        if fresh or any(new is not old for new, old in zip(seen, self._seen)):
-            self._seen = seen
+        seen = (_memory(trail), points, heights)
+        length = 0 if trail is None else len(trail.times)
+        if fresh or length != self._length or any(new is not old for new, old in zip(seen, self._seen)):
+            self._seen, self._length = seen, length
             paths = [] if trail is None else _paths(trail, points, frame.t)
             self._draw_paths("trail", paths, 1)
             self._draw_discs(paths, points, heights)
@@ -198,8 +199,8 @@ class Lit:
             # Between the field's places the ground is a guess: who is truly lower must not sink into it.
             raised = self.relief.raised(np.ravel(heights))[: len(places)]
             places[: len(raised), 2] = np.fmax(places[: len(raised), 2], raised)
-        colours = np.array([self.look.colour(runner).getRgbF()[:3] for runner in range(len(at))]).reshape(-1, 3)
-        return self.widget.set_discs(np.hstack([places, colours])[finite & within].astype(np.float32))
+        colours = np.array([self.look.colour(runner).getRgbF() for runner in range(len(at))]).reshape(-1, 4)
+        return self.widget.set_discs(np.hstack([places, colours[:, :3]])[finite & within].astype(np.float32))
 
 
 class Contour:
@@ -208,10 +209,10 @@ class Contour:
     def __init__(self, mark: Surface, hands: Hands, look: Look, panel: Panel, why: str) -> None:
         self.said = f"{why}: the same surface as a contour map"
         marks: list[Mark] = [Heat(mark.field, colours=mark.colours, log=mark.log)]
-        if mark.trail:
+        if mark.trail:  # it ends in a disc
             marks.append(Trail(mark.trail))
-        if mark.points:
-            marks.append(Dots(mark.points, colour=RUNNER))
+        elif mark.points:
+            marks.append(Dots(mark.points, colour=RUNNER, big=True))
         self.mark = mark
         self.widget = Plot(Panel("", *marks, x=panel.x, y=panel.y, equal=panel.equal), look)
         self.painters: list[PlotPainter] = []
@@ -239,19 +240,16 @@ def _same(one: Field, other: Field | None) -> bool:
     return other is not None and one.z is other.z and (one.x, one.y) == (other.x, other.y)
 
 
-def _extent(trail: Trace | None) -> tuple[Any, Any]:
-    """What tells one trail from another: it only grows at its end, and each frame has a fresh view of it."""
-    if trail is None:
-        return None, None
-    base = trail.places.base
-    return trail.places if base is None else base, len(trail.times)
+def _memory(trail: Trace | None) -> Any:
+    """What a trail lies in: it only grows at its end, and each frame has a fresh view of it."""
+    return None if trail is None else trail.places if trail.places.base is None else trail.places.base
 
 
 def _paths(trail: Trace, points: Any, t: int) -> list[Timed]:
     """Each runner's places so far and their steps; a trail is thinned, so the present is added where it is known."""
     places, times = trail.places[..., :2], trail.times
-    if points is not None and len(places) and np.shape(points) == places.shape[1:]:
-        places, times = np.concatenate([places, [points]]), np.append(times, t)
+    if points is not None and np.size(points) == places.shape[1] * 2:
+        places, times = np.concatenate([places, np.reshape(points, (1, -1, 2))]), np.append(times, t)
     return [(places[:, runner], times) for runner in range(places.shape[1])]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QTransform
 
@@ -13,11 +14,11 @@ from lab.session import Frame
 from widgets.look import Look
 from widgets.marks import Bounds, Legend, PlotPainter
 from widgets.marks.dragging import on_axes
-from widgets.marks.overlay import Floats, Overlay, Pieces, bounds_of, moved, pixels, same
+from widgets.marks.overlay import SHORT, Floats, Overlay, Pieces, bounds_of, dashes, moved, pixels, same, shortened
 
-SHADES = 12  # steps from vivid to nearly gone
+SHADES = 9  # steps from vivid to nearly gone
 OLDEST = 0.12  # how opaque the farthest past is
-REACH = 16_000  # pixels of past, for all runners together: more takes longer to draw than a frame has
+REACH = 12_000  # pixels of past, for all runners together: more would take longer to draw than a frame has
 DASH = 5.0  # pixels
 NOWHERE = np.empty((0, 0, 2))
 
@@ -44,7 +45,9 @@ class TrailPainter(PlotPainter):
         places = NOWHERE if trace is None else self._by_runner(trace.places)
         if present is not None:  # a long run's record is thinned, and may end a little before the present
             last = self._by_runner(np.atleast_2d(np.asarray(present, dtype=float))[None])
-            places = np.concatenate([places, last], axis=1) if len(last) == len(places) else last
+            if len(last) < len(places):  # the record keeps a place for those who left
+                last = np.concatenate([last, np.full((len(places) - len(last), 1, 2), np.nan)])
+            places = np.concatenate([places, last], axis=1) if len(places) == len(last) else last
         track = self.track
         track.look, track.places, track.ghost = self.look, places, NOWHERE
         if old is not None and ghost is not None:
@@ -79,42 +82,59 @@ class Track(Overlay):
         reach = REACH * look.scale / max(len(self.places) + len(self.ghost), 1)
         for runner, line in enumerate(pixels(to_screen, self.ghost)):
             painter.setPen(_flat(look.pen(runner, 1.5, alpha=0.55)))
-            pieces.draw(painter, dashes(line, reach))
-        for runner, line in enumerate(pixels(to_screen, self.places)):
-            for fade, part in faded(line, reach):
-                painter.setPen(_flat(look.pen(runner, 2.2, alpha=1 - (1 - OLDEST) * fade)))
+            pieces.draw(painter, dashes(line, DASH, reach))
+        lines = pixels(to_screen, self.places)
+        parts = list(faded(lines, reach))
+        for _, age, part in parts:  # a casing tells the newest part from a ground of its own colour
+            if age < 0.3:
+                painter.setPen(_flat(look.pen("card", 4, alpha=0.45 - age)))
                 pieces.draw(painter, part)
-            if len(line) and np.isfinite(line[-1]).all():
-                painter.setPen(look.pen("text", 2))
-                painter.setBrush(look.colour(runner))
-                painter.drawEllipse(QPointF(*line[-1]), 5 * look.scale, 5 * look.scale)
+        for runner, age, part in parts:
+            painter.setPen(_flat(look.pen(runner, 2.2, alpha=1 - (1 - OLDEST) * age)))
+            pieces.draw(painter, part)
+        for runner, last in enumerate(lines[:, -1] if lines.size else ()):
+            if np.isfinite(last).all():
+                for tint, width in (("card", 5), ("text", 2)):  # two rings: one of them shows on any ground
+                    painter.setPen(look.pen(tint, width))
+                    painter.setBrush(look.colour(runner))
+                    painter.drawEllipse(QPointF(*last), 5 * look.scale, 5 * look.scale)
 
 
-def faded(line: Floats, reach: float) -> Iterator[tuple[float, Floats]]:
-    """A line (n, 2) on the screen as straight pieces (m, 4) with how far they have faded, 0 for the newest."""
-    line = line[moved(line)]
-    pieces = np.hstack([line[:-1], line[1:]])
-    pieces = pieces[np.isfinite(pieces).all(axis=1)]
+def faded(lines: Floats, reach: float) -> Iterator[tuple[int, float, Floats]]:
+    """Lines (runners, n, 2) on the screen as parts: whose it is, its age from 1 to 0 for the newest, its pieces."""
+    if not lines.size:
+        return
+    runners, n = lines.shape[:2]
+    places, runner = lines.reshape(-1, 2), np.repeat(np.arange(runners), n)
+    kept = moved(places, 4)
+    kept[::n] = True
+    places, runner = places[kept], runner[kept]
+    pieces = np.hstack([places[:-1], places[1:]])
+    whole = np.isfinite(pieces).all(axis=1) & (runner[:-1] == runner[1:])
+    pieces, runner = pieces[whole], runner[1:][whole]
+    near = _since(pieces, runner) < reach
+    pieces, piece = shortened(pieces[near])
     if not len(pieces):
         return
-    lengths = np.hypot(*(pieces[:, 2:] - pieces[:, :2]).T)
-    since = lengths[::-1].cumsum()[::-1] - lengths  # pixels run since each piece
-    shade = since / min(since[0] + lengths[0], reach) * SHADES
-    ends = len(pieces) - np.searchsorted(shade[::-1], np.arange(SHADES + 1))
-    for n in range(SHADES - 1, -1, -1):
-        yield n / (SHADES - 1), pieces[ends[n + 1] : ends[n]]
+    runner = runner[near][piece]
+    since = _since(pieces, runner)
+    oldest = since[np.searchsorted(runner, np.arange(runners)).clip(max=len(since) - 1)]
+    shade = (since / np.minimum(oldest[runner] + SHORT, reach) * SHADES).astype(int)
+    seen = shade < SHADES
+    part = runner[seen] * SHADES + SHADES - 1 - shade[seen]
+    ends = np.searchsorted(part, np.arange(runners * SHADES + 1))
+    pieces = pieces[seen]
+    for i in range(runners * SHADES):
+        if ends[i] < ends[i + 1]:
+            yield i // SHADES, 1 - i % SHADES / (SHADES - 1), pieces[ends[i] : ends[i + 1]]
 
 
-def dashes(line: Floats, reach: float) -> Floats:
-    """A line (n, 2) on the screen as short pieces (m, 4) with gaps between them."""
-    line = line[np.isfinite(line).all(axis=1)]
-    if len(line) < 2:
-        return np.empty((0, 4))
-    run = np.concatenate([[0.0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
-    at = np.arange(0, min(run[-1], reach), DASH)
-    at = at[: len(at) // 2 * 2]
-    x, y = (np.interp(at, run, axis) for axis in line.T)
-    return np.stack([x[::2], y[::2], x[1::2], y[1::2]], axis=1)
+def _since(pieces: Floats, runner: NDArray[np.intp]) -> Floats:
+    """How many pixels each runner has run after each of its pieces."""
+    length = np.hypot(*(pieces[:, 2:] - pieces[:, :2]).T)
+    left = length[::-1].cumsum()[::-1] - length  # to the end of all runners' pieces
+    last = np.searchsorted(runner, runner, side="right") - 1
+    return left - left[last]
 
 
 def _flat(pen: Any) -> Any:

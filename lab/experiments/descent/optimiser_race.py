@@ -8,137 +8,141 @@ from typing import Any
 
 import numpy as np
 
+from lab import marks
 from lab.controls import Choice, Count, Formula, Point, Rows, Slider, Unfit
 from lab.experiment import Experiment, Metrics, Stages, Update, drawn
-from lab.marks import (
-    Arrows,
-    Column,
-    Curve,
-    Dots,
-    Equation,
-    Field,
-    Handle,
-    Heat,
-    Layout,
-    Note,
-    Panel,
-    Row,
-    Trail,
-)
-from lab.marks import Surface as Relief
+from lab.marks import Arrows, Column, Curve, Dots, Equation, Field, Handle, Heat, Note, Panel, Trail
 from lab.maths.optimisers import RULES, Rule, State
 from lab.maths.surfaces import SURFACES, Surface, ravine, typed
 
+MOST = 6
 OWN = (10, 10)  # off every picture: the surface's own start
 STILL = 1e-6  # a slope and a move below this count as none
-AVERAGING = {"when": {"method": ("momentum", "Nesterov")}}
-SCALING = {"when": {"method": ("Adagrad", "RMSProp", "Adam")}}
+GRID = 160
+RACER = {
+    "method": Choice(tuple(RULES), "Adam", help="the rule by which a gradient becomes a step"),
+    "rate": Slider(0.05, 1e-5, 10, log=True, symbol="η", help="learning rate"),
+    "momentum": Slider(
+        0.9, 0, 0.999, symbol="ρ", when={"method": ("momentum", "Nesterov")}, help="how much velocity is kept"
+    ),
+    "beta1": Slider(0.9, 0, 0.999, symbol="β₁", when={"method": ("Adam",)}, help="memory of the mean gradient"),
+    "beta2": Slider(
+        0.999, 0, 0.9999, symbol="β₂", when={"method": ("RMSProp", "Adam")}, help="memory of the mean square"
+    ),
+    "epsilon": Slider(
+        1e-8,
+        1e-12,
+        1,
+        log=True,
+        symbol="ε",
+        when={"method": ("Adagrad", "RMSProp", "Adam")},
+        help="keeps the divisor above 0",
+    ),
+}
 
 
 @dataclass
 class Runner:
     """One racer on its way."""
 
-    lane: int  # its colour, and its place in the trails: it keeps both while others come and go
+    lane: int  # its colour and its place in the trails: both stay while others come and go
     name: str  # "Adam", or "Adam 2" where there is one already
-    method: str
+    row: Any  # its settings
     theta: np.ndarray
-    memory: State  # the running averages
+    memory: State  # its running averages
     g: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    delta: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    before: tuple[State, np.ndarray, Any] | None = None  # averages, place and settings that the last step set out from
+    move: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    before: tuple[State, np.ndarray, Any] | None = None  # averages, place and settings that the last step began with
 
     @property
     def rule(self) -> Rule:
-        return RULES[self.method]
+        return RULES[self.row.method]
 
 
 class OptimiserRace(Experiment):
     surface = Choice((*SURFACES, "formula"), "Rosenbrock", symbol="J", restarts=True, help="what they descend on")
     kappa = Slider(
-        20, 1, 1000, log=True, symbol="κ", restarts=True, when={"surface": ("ravine",)},
+        20,
+        1,
+        1000,
+        log=True,
+        symbol="κ",
+        restarts=True,
+        when={"surface": ("ravine",)},
         help="how much more the ravine curves across than along: its condition number",
-    )  # fmt: skip
-    formula = Formula(
-        "(x**2 - 1)**2 + y**2 + 0.3*x", symbol="J(x, y)", restarts=True, when={"surface": ("formula",)},
-        help="a surface of your own in x and y",
-    )  # fmt: skip
-    start_at = Point(
-        OWN, x=(-10, 10), y=(-10, 10), symbol="θ₀", label="Start", restarts=True,
-        help="where all begin: drag it. A place off the picture, as (10, 10), stands for the surface's own start",
-    )  # fmt: skip
-    racers = Rows(
-        {
-            "method": Choice(tuple(RULES), "Adam", help="the rule by which a gradient becomes a step"),
-            "rate": Slider(0.05, 1e-5, 10, log=True, symbol="η", help="learning rate"),
-            "momentum": Slider(0.9, 0, 0.999, symbol="ρ", help="how much of the velocity is kept", **AVERAGING),
-            "beta1": Slider(
-                0.9, 0, 0.999, symbol="β₁", help="memory of the mean gradient", when={"method": ("Adam",)}
-            ),
-            "beta2": Slider(
-                0.999, 0, 0.9999, symbol="β₂", help="memory of the mean square", when={"method": ("RMSProp", "Adam")}
-            ),
-            "epsilon": Slider(1e-8, 1e-12, 1, log=True, symbol="ε", help="keeps the divisor above 0", **SCALING),
-        },
-        [
-            {"method": "GD", "rate": 0.001},
-            {"method": "momentum", "rate": 0.001},
-            {"method": "Adam", "rate": 0.1},
-        ],
-        least=1,
-        most=6,
-        help="who runs: another method goes on from where the old one stands, a new racer joins at the start",
     )
-    noise = Slider(0, 0, 20, symbol="σ", help="standard deviation of the gradient's noise, the same gust for all")
-    racer = Count(2, 0, 5, view=True, symbol="i", help="whose update is written out, 0 the first; or click its dot")
+    formula = Formula(
+        "(x**2 - 1)**2 + y**2 + 0.3*x",
+        symbol="J",
+        restarts=True,
+        when={"surface": ("formula",)},
+        help="a surface of your own in x = θ₁ and y = θ₂",
+    )
+    begin = Point(
+        OWN,
+        x=(-10, 10),
+        y=(-10, 10),
+        symbol="θ₀",
+        label="Start",
+        restarts=True,
+        help="where all begin: drag it. Off the picture, as at (10, 10), it is the surface's own start",
+    )
+    racers = Rows(
+        RACER,
+        [{"method": "GD", "rate": 0.001}, {"method": "momentum", "rate": 0.001}, {"method": "Adam", "rate": 0.1}],
+        least=1,
+        most=MOST,
+        help="who runs. Given another method, a racer goes on from where it stands; a new one joins at the start",
+    )
+    noise = Slider(0, 0, 20, symbol="σ", label="Gradient noise", help="its standard deviation; one gust hits all alike")
+    racer = Count(2, 0, MOST - 1, view=True, symbol="i", help="whose update is written out, from 0; or click its dot")
 
     metrics = {"loss": "J", "distance": "‖θ − θ*‖"}
     fixed = ("ground",)
     diverges = (
-        "A rate is too large for the curvature, so that each step overshoots more than the last, "
-        "or the way led off a surface that falls for ever or has no value there."
+        "Either a rate is too large for the curvature, so that each step overshoots more than the last, "
+        "or the surface falls for ever, or it has no value where a racer went."
     )
 
     # ------------------------------------------------------------ the race
 
     def start(self) -> Metrics:
         self.ground = self.chosen_ground()
-        self.origin = np.array(self.start_at if self.ground_holds(self.start_at) else self.ground.start, dtype=float)
+        self.origin = np.array(self.begin if self.shows(self.begin) else self.ground.start, dtype=float)
         if not np.isfinite(self.slope(self.origin)).all():
-            raise Unfit("start_at", f"the surface has no slope at {spoken(self.origin)}: begin where it has one")
+            raise Unfit("begin", f"the surface has no slope at {place(self.origin)}: begin where it has one")
         self.runners: list[Runner] = []
-        self.lined: tuple[Any, ...] = ()  # the rows that the runners run by
         self.stage = ""
         self.line_up()
         return self.measured()
 
     def step(self) -> Stages:
         """Every racer: the gradient where it stands, its averages, its move."""
-        gust = self.noise * self.rng.standard_normal(2) if self.noise else np.zeros(2)
-        for one, row in zip(self.runners, self.racers):
-            one.before = (dict(one.memory), one.theta, row)
+        gust = self.noise * self.rng.standard_normal(2) if self.noise else 0.0
+        for one in self.runners:
+            one.before = (dict(one.memory), one.theta, one.row)
             one.g = self.slope(one.theta) + gust
         self.stage = "gradient"
         yield self.stage
 
         with np.errstate(all="ignore"):
-            for one, row in zip(self.runners, self.racers):
-                one.rule.average(one.memory, one.g, row)
+            for one in self.runners:
+                one.rule.average(one.memory, one.g, one.row)
         self.stage = "averages"
         yield self.stage
 
         with np.errstate(all="ignore"):
-            for one, row in zip(self.runners, self.racers):
-                one.delta = one.rule.move(one.memory, one.g, row)
+            for one in self.runners:
+                one.move = one.rule.move(one.memory, one.g, one.row)
         self.stage = "move"
         yield self.stage
 
         for one in self.runners:
-            one.theta = one.theta + one.delta
+            one.theta = one.theta + one.move
         self.stage = ""
-        self.theta = self.places_by_lane()
-        if not self.noise and all(np.hypot(*one.g) < STILL and np.hypot(*one.delta) < STILL for one in self.runners):
-            self.finish("Every racer stands still: the slope under it is below one millionth.")
+        self.record()
+        if not self.noise and all(np.hypot(*one.g) < STILL and np.hypot(*one.move) < STILL for one in self.runners):
+            self.finish("Every racer stands still: under each of them the slope is less than a millionth.")
         return self.measured()
 
     @np.errstate(all="ignore")
@@ -150,8 +154,8 @@ class OptimiserRace(Experiment):
         return float(self.ground.f(*theta))
 
     def distance(self, theta: np.ndarray) -> float:
-        """To the nearest minimum; only where minima are known."""
-        return float(np.hypot(*(np.array(self.ground.minima) - theta).T).min())
+        """To the nearest of the known minima; infinite where there is none."""
+        return min((float(np.hypot(x - theta[0], y - theta[1])) for x, y in self.ground.minima), default=np.inf)
 
     def measured(self) -> Metrics:
         row = {f"loss/{one.name}": self.height(one.theta) for one in self.runners}
@@ -161,38 +165,237 @@ class OptimiserRace(Experiment):
 
     # ------------------------------------------------------------ who runs, and where
 
-    def changed(self, name: str) -> None:
-        if name == "racers":
-            self.line_up()
-
-    def line_up(self) -> None:
-        """A runner for each row. Who keeps the method keeps the averages too."""
-        old, self.runners = self.runners, []
-        goes_on = [None if at is None else old[at] for at in matched(self.lined, self.racers)]
-        for row, one in zip(self.racers, goes_on):
-            if one is None or one.method != row.method:
-                taken = [other for other in (*goes_on, *self.runners) if other is not None and other is not one]
-                lane = one.lane if one else free(range(len(RULES) + 6), [other.lane for other in taken])
-                names = (row.method, *(f"{row.method} {i}" for i in range(2, 14)))
-                name = free(names, [other.name for other in taken])
-                theta = one.theta if one else self.origin
-                one = Runner(lane, name, row.method, theta, RULES[row.method].begin(theta))
-            self.runners.append(one)
-        self.lined = self.racers
-        self.theta = self.places_by_lane()
-
-    def places_by_lane(self) -> np.ndarray:
-        """(lanes, 2) for the trails; a lane whose racer was taken out of the race is NaN."""
-        places = np.full((1 + max(one.lane for one in self.runners), 2), np.nan)
-        for one in self.runners:
-            places[one.lane] = one.theta
-        return places
-
     def chosen_ground(self) -> Surface:
         if self.surface == "formula":
             return typed(self.formula)
         return ravine(self.kappa) if self.surface == "ravine" else SURFACES[self.surface]
 
-    def ground_holds(self, theta: Sequence[float]) -> bool:
+    def shows(self, theta: Sequence[float]) -> bool:
+        """Whether a place is in the picture."""
         (x, y), ground = theta, self.ground
-        return ground.x[0] <= x <= ground.x[1] and ground.y[0] <= y <= ground.y[1]
+        return bool(ground.x[0] <= x <= ground.x[1] and ground.y[0] <= y <= ground.y[1])
+
+    def changed(self, name: str) -> None:
+        if name == "racers":
+            self.line_up()
+
+    def line_up(self) -> None:
+        """A runner for each row: who keeps the method keeps its averages and its name."""
+        goes_on = matched([one.row for one in self.runners], self.racers)
+        line: list[Any] = [None if at is None else self.runners[at] for at in goes_on]
+        for i, row in enumerate(self.racers):
+            one = line[i]
+            if one is not None and one.row.method == row.method:
+                one.row = row
+                continue
+            others = [other for other in line if other is not None and other is not one]
+            names = [row.method] + [f"{row.method} {number}" for number in range(2, MOST + 1)]
+            line[i] = Runner(
+                lane=one.lane if one else first_free(range(MOST), [other.lane for other in others]),
+                name=first_free(names, [other.name for other in others]),
+                row=row,
+                theta=one.theta if one else self.origin,
+                memory=RULES[row.method].begin(self.origin),
+            )
+        self.runners = line
+        self.record()
+
+    def record(self) -> None:
+        """The places by lane, for the trails; a lane that its racer has left is NaN."""
+        self.theta = np.full((1 + max(one.lane for one in self.runners), 2), np.nan)
+        for one in self.runners:
+            self.theta[one.lane] = one.theta
+
+    # ------------------------------------------------------------ pictures
+
+    def panels(self) -> marks.Layout:
+        ground = self.ground
+        known = (Dots("minima", shape="star", tint="text", big=True),) if ground.minima else ()
+        plane = {"x": "θ₁ = x", "y": "θ₂ = y", "range_x": ground.x, "range_y": ground.y, "equal": True}
+        positive = bool(ground.minima)  # each of them has the height 0, so that a power of ten tells how near it is
+        return Column(
+            marks.Row(
+                Panel(
+                    "Surface",
+                    Heat("landscape", log=ground.log),
+                    *known,
+                    Trail("theta", labels="names"),
+                    Arrows("places", "downhill", label="downhill", tint="text"),
+                    Arrows("leaving", "coming", label="coming move", tint="accent"),
+                    Handle("origin", drag="begin", label="start"),
+                    Dots("places", colour="lanes", big=True, pick="racer"),
+                    **plane,
+                    detail="shown",
+                    help="An arrow downhill is as long as the root of the slope; the coming move is drawn to scale.",
+                ),
+                Panel(
+                    "In three dimensions",
+                    marks.Surface("landscape", points="balls", heights="heights", trail="theta", log=ground.log),
+                    **plane,
+                    detail="scale",
+                ),
+            ),
+            marks.Row(
+                Panel("Loss", Curve("loss", log_y=positive), x="step t", y="J"),
+                Panel("Distance", Curve("distance", log_y=True), x="step t", y="‖θ − θ*‖", shown=False),
+                Panel("Update", Equation("update"), Note("said"), detail="whose"),
+            ),
+            sizes=(3, 2),
+        )
+
+    @drawn(on=("surface", "kappa", "formula"))
+    def landscape(self) -> Field:
+        ground = self.ground
+        x, y = np.meshgrid(np.linspace(*ground.x, GRID), np.linspace(*ground.y, GRID))
+        with np.errstate(all="ignore"):
+            z = np.broadcast_to(ground.f(x, y), x.shape).astype(float)
+        return Field(np.where(np.isfinite(z), z, np.nan), ground.x, ground.y)
+
+    @drawn(on=("surface",))
+    def minima(self) -> np.ndarray:
+        return np.array(self.ground.minima, dtype=float).reshape(-1, 2)
+
+    @drawn
+    def shown(self) -> str:
+        return f"J = {self.formula.text}" if self.surface == "formula" else self.ground.title
+
+    @drawn
+    def scale(self) -> str:
+        return "log height" if self.ground.log else ""
+
+    @drawn
+    def names(self) -> tuple[str, ...]:
+        names = {one.lane: one.name for one in self.runners}
+        return tuple(names.get(lane, "") for lane in range(len(self.theta)))
+
+    @drawn
+    def lanes(self) -> np.ndarray:
+        return np.array([one.lane for one in self.runners])
+
+    @drawn
+    def places(self) -> np.ndarray:
+        """Where the racers are; who has left the picture is drawn at its edge."""
+        return self.at_most_edge(np.array([one.theta for one in self.runners]))
+
+    @drawn
+    def balls(self) -> np.ndarray:
+        """The same by lane."""
+        return self.at_most_edge(self.theta)
+
+    def at_most_edge(self, theta: np.ndarray) -> np.ndarray:
+        low, high = np.array([self.ground.x, self.ground.y], dtype=float).T
+        return np.clip(theta, low, high)
+
+    @drawn
+    def heights(self) -> np.ndarray:
+        return np.array([self.height(theta) for theta in self.balls()])
+
+    @drawn
+    def downhill(self) -> np.ndarray:
+        """Against the gradient, an eighth of the picture long where the slope is as steep as at the start."""
+        g = np.array([one.g if self.stage else self.slope(one.theta) for one in self.runners])
+        steep = np.hypot(*g.T)[:, None]
+        width = self.ground.x[1] - self.ground.x[0]
+        with np.errstate(all="ignore"):
+            long = width / 8 * np.sqrt(steep / np.hypot(*self.slope(self.origin)))
+            arrows = -g / steep * np.minimum(long, width / 4)
+        return np.where(np.isfinite(arrows), arrows, 0.0)
+
+    @drawn
+    def leaving(self) -> np.ndarray:
+        return self.places() if self.stage == "move" else np.empty((0, 2))
+
+    @drawn
+    def coming(self) -> np.ndarray:
+        moves = np.array([one.move for one in self.runners])
+        return np.where(np.isfinite(moves), moves, 0.0) if self.stage == "move" else np.empty((0, 2))
+
+    def picked(self) -> Runner:
+        return self.runners[min(self.racer, len(self.runners) - 1)]
+
+    @drawn
+    def whose(self) -> str:
+        return f"{self.picked().name}, t = {self.t + bool(self.stage)}"
+
+    @drawn
+    def update(self) -> Update:
+        """The step just made, or at t = 0 the one to come; within a step, what is known so far."""
+        one = self.picked()
+        memory, theta, row = one.before or (one.memory, one.theta, one.row)
+        g = one.g if one.before else self.slope(theta)
+        rule = RULES[row.method]
+        with np.errstate(all="ignore"):
+            numbers = rule.symbols(memory, g, theta, row)
+        unknown = {
+            "gradient": [symbol for symbol in numbers if symbol.endswith("_t") and symbol != "g_t"],
+            "averages": [r"\theta_t"],
+        }.get(self.stage, [])
+        return Update(rule.latex, {symbol: value for symbol, value in numbers.items() if symbol not in unknown})
+
+    @drawn
+    def said(self) -> str:
+        """What the picked racer is doing."""
+        one = self.picked()
+        if self.stage:
+            return {
+                "gradient": f"{one.name} reads the slope where it stands.",
+                "averages": f"{one.name} takes the gradient into its averages."
+                if one.rule.keeps
+                else f"{one.name} keeps no averages: only this gradient counts.",
+                "move": f"{one.name} is about to make the move drawn.",
+            }[self.stage]
+        return self.doing(one)
+
+    def doing(self, one: Runner) -> str:
+        width = self.ground.x[1] - self.ground.x[0]
+        slope = self.slope(one.theta)
+        if not np.isfinite(one.theta).all() or not np.isfinite(slope).all():
+            return f"{one.name} is lost: {self.diverges[0].lower()}{self.diverges[1:]}"
+        if not self.shows(one.theta):
+            return f"{one.name} has left the picture and is at {place(one.theta)}."
+        if self.distance(one.theta) < width / 1000:
+            return f"{one.name} has arrived: it is within {self.distance(one.theta):.2g} of a minimum."
+        if np.hypot(*slope) < STILL:
+            return f"{one.name} stands where the slope is 0, though at no minimum that is known."
+        if one.before is None:
+            return f"{one.name} is about to make its first step."
+        length, turned = float(np.hypot(*one.move)), cosine(one.g, slope)
+        rose = self.height(one.theta) - self.height(one.before[1])
+        if cosine(one.move, one.g) > 0.1:
+            return f"{one.name} moves against the slope under it: what it remembers carries it on."
+        if turned < -0.3:
+            return (
+                f"{one.name} crosses the valley rather than follow it: the slope after this step points back, "
+                f"and J {'rises' if rose > 0 else 'falls'} by {abs(rose):.2g}."
+            )
+        if rose > 0:
+            return f"{one.name} went up by {rose:.2g} in this step: it was too long for the curvature."
+        if length < width / 2000:
+            return f"{one.name} has slowed down: this step is {length:.1g} long, and J falls by {-rose:.1g}."
+        return f"{one.name} goes downhill: this step is {length:.2g} long, and J falls by {-rose:.2g}."
+
+
+def matched(old: Sequence[Any], new: Sequence[Any]) -> list[int | None]:
+    """For each new row the place of the old one that goes on in it: where rows came or went, the one most alike."""
+    if len(old) == len(new):
+        return list(range(len(new)))
+    found: list[int | None] = [None] * len(new)
+    for alike in (lambda a, b: a == b, lambda a, b: a.method == b.method):
+        for i, row in enumerate(new):
+            if found[i] is None:
+                found[i] = next((j for j, other in enumerate(old) if j not in found and alike(row, other)), None)
+    return found
+
+
+def first_free(options: Sequence[Any], taken: Sequence[Any]) -> Any:
+    return next(option for option in options if option not in taken)
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    """Of the angle between two vectors; 0 where one of them is."""
+    lengths = np.hypot(*a) * np.hypot(*b)
+    return float(a @ b / lengths) if 0 < lengths < np.inf else 0.0
+
+
+def place(theta: Sequence[float]) -> str:
+    return f"({theta[0]:.4g}, {theta[1]:.4g})"

@@ -1,0 +1,341 @@
+"""convexity: chord, tangent and the two sandwiching parabolas follow the hand along a curve."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab import marks
+from lab.controls import Choice, Count, Formula, Slider, Unfit
+from lab.experiment import Experiment, Update, action, drawn
+from lab.marks import Column, Dots, Equation, Guide, Handle, Line, Note, Panel, Row
+from lab.maths.convexity import ROUNDING, Verdict, judged
+from lab.maths.formula import parse
+
+CLASSICS = {
+    "double well": "x**4 - x**2",
+    "parabola": "x**2",
+    "fourth power": "x**4",
+    "exponential": "exp(x)",
+    "minus logarithm": "-log(x)",
+    "softplus": "log(1 + exp(x))",
+    "absolute value": "abs(x)",
+    "Huber": "0.5*min(abs(x), 1)**2 + max(abs(x) - 1, 0)",
+    "flat-bottomed": "max(abs(x) - 1, 0)",
+    "straight line": "x/2 + 1",
+    "sine": "sin(x)",
+    "not convex, yet PL": "x**2 + 3*sin(x)**2",
+}
+FAR = 6
+HALF = 300  # places on either side of 0 at which the curve is known
+HATCHES = 90
+ON_CURVE = r"f(\lambda a + (1 - \lambda) b)"
+ON_CHORD = r"\lambda f(a) + (1 - \lambda) f(b)"
+
+
+class Convexity(Experiment):
+    function = Choice((*CLASSICS, "formula"), symbol="f", help="the curve that is tested")
+    formula = Formula(
+        "x**2 + sin(3*x)",
+        variables=("x",),
+        symbol="f(x)",
+        when={"function": ("formula",)},
+        help="a curve of your own in x",
+    )
+    reach = Count(1, 1, FAR, symbol="r", help="the curve is judged from −r to r, and nowhere else")
+    a = Slider(-0.8, -FAR, FAR, symbol="a", label="Chord from", help="one end of the chord: drag it along the curve")
+    b = Slider(0.6, -FAR, FAR, symbol="b", label="Chord to", help="the other end of the chord: drag it too")
+    share = Slider(0.5, 0, 1, symbol="λ", label="Share of a", help="where on the chord the gap is measured: 1 is at a")
+    c = Slider(0.35, -FAR, FAR, symbol="c", label="Tangent at", help="where tangent and parabolas touch the curve")
+
+    random = False
+    fixed = ("x", "y", "slopes", "curvatures")
+    prompts = (
+        ("Let λ slide: is the curve ever above this chord?", {"function": "parabola", "reach": 2, "a": -1.5, "b": 1}),
+        ("Drag both ends until the chord of a sine lies below it", {"function": "sine", "reach": 3, "a": -3, "b": -1}),
+        ("Is a curve that is flat at its bottom strictly convex?", {"function": "flat-bottomed", "reach": 3}),
+        ("x⁴ is strictly convex. Why is no m above 0 good enough?", {"function": "fourth power", "reach": 1}),
+        ("A kink: no parabola fits above it", {"function": "absolute value", "reach": 1}),
+        ("Widen the interval: what happens to L?", {"function": "exponential", "reach": 3}),
+    )
+
+    def start(self) -> None:
+        self.take_curve()
+
+    def changed(self, name: str) -> None:
+        if name in ("function", "formula", "reach"):
+            self.take_curve()
+
+    def take_curve(self) -> None:
+        """The curve, its slope and its curvature at many places; NaN where it has no value."""
+        self.f = self.formula if self.function == "formula" else parse(CLASSICS[self.function], ("x",))
+        self.df = self.f.derivative("x")
+        self.x = self.reach * np.arange(-HALF, HALF + 1) / HALF
+        self.y = np.where(np.isfinite(self.f(self.x)), self.f(self.x), np.nan)
+        self.slopes = np.where(np.isfinite(self.y), self.df(self.x), np.nan)
+        self.curvatures = np.where(np.isfinite(self.y), self.df.derivative("x")(self.x), np.nan)
+        if np.isfinite(self.slopes).sum() < 3:
+            reason = f"it has hardly a value from −{self.reach} to {self.reach}: write another, or widen the interval"
+            raise Unfit("formula" if self.function == "formula" else "reach", reason)
+
+    @action
+    def search_violation(self) -> None:
+        """Put the chord where the curve rises most above it, or from end to end where no chord is crossed."""
+        found, known = self.verdict().worst, self.x[np.isfinite(self.y)]
+        if self.verdict().convex:
+            self.a, self.b = known[0], known[-1]
+        else:
+            self.a, self.b, self.share = found.a, found.b, found.share
+
+    @action
+    def move_a(self, x: float, y: float) -> None:
+        """Drag the chord's end a along the curve."""
+        self.a = np.clip(x, -FAR, FAR)
+
+    @action
+    def move_b(self, x: float, y: float) -> None:
+        """Drag the chord's end b along the curve."""
+        self.b = np.clip(x, -FAR, FAR)
+
+    @action
+    def move_c(self, x: float, y: float) -> None:
+        """Drag the point that the tangent touches."""
+        self.c = np.clip(x, -FAR, FAR)
+
+    # ------------------------------------------------------------ what is asked of the curve
+
+    @drawn(on=("y", "slopes"))
+    def verdict(self) -> Verdict:
+        return judged(self.f, self.df, self.x)
+
+    def foot(self, x: float) -> np.ndarray:
+        """The place on the curve at x, or the nearest one where the curve is known."""
+        if abs(x) > self.reach or not np.isfinite(self.f(x)):
+            known = self.x[np.isfinite(self.y)]
+            x = known[np.abs(known - x).argmin()]
+        return np.array([x, self.f(x)])
+
+    @drawn
+    def at_a(self) -> np.ndarray:
+        return self.foot(self.a)
+
+    @drawn
+    def at_b(self) -> np.ndarray:
+        return self.foot(self.b)
+
+    @drawn
+    def at_c(self) -> np.ndarray:
+        return self.foot(self.c)
+
+    @drawn
+    def crossing(self) -> np.ndarray:
+        """At λ a + (1 − λ) b: the place on the curve, and the place on the chord."""
+        (a, fa), (b, fb) = self.at_a(), self.at_b()
+        x = self.share * a + (1 - self.share) * b
+        return np.array([[x, self.f(x)], [x, self.share * fa + (1 - self.share) * fb]])
+
+    def gap(self) -> float:
+        """How far the chord is above the curve at λ: below 0 proves that the curve is not convex."""
+        on_curve, on_chord = self.crossing()[:, 1]
+        return float(on_chord - on_curve)
+
+    def tolerance(self) -> float:
+        return ROUNDING * float(np.nanmax(np.abs(self.y)))
+
+    def chord_at(self, x: np.ndarray) -> np.ndarray:
+        """The chord's heights; NaN beyond its ends."""
+        (a, fa), (b, fb) = sorted(map(tuple, (self.at_a(), self.at_b())))
+        return np.interp(x, [a, b], [fa, fb], left=np.nan, right=np.nan)
+
+    def parabola(self, curvature: float) -> np.ndarray:
+        """What touches the curve at c and bends by this curvature, with 0 the tangent; NaN where there is none."""
+        if not np.isfinite(curvature):
+            return np.full_like(self.x, np.nan)
+        c, fc = self.at_c()
+        return fc + self.df(c) * (self.x - c) + curvature / 2 * (self.x - c) ** 2
+
+    # ------------------------------------------------------------ pictures
+
+    def panels(self) -> marks.Layout:
+        along = {"x": "x", "range_x": (-float(self.reach), float(self.reach))}
+        return Row(
+            Panel(
+                "Curve",
+                Line("shade", tint="warn", width=1),
+                Line("upper", label="L-parabola", tint="1", dashed=True, width=1.5),
+                Line("lower", label="m-parabola", tint="2", dashed=True, width=1.5),
+                Line("tangent", label="tangent", tint="quiet", width=1.5),
+                Line("graph", label="f", tint="accent", width=2.5),
+                Line("chord", label="chord", tint="text"),
+                Line("too_high", label="above the chord", tint="warn", width=3.5),
+                Line("gap_kept", tint="accent", dashed=True),
+                Line("gap_broken", tint="warn", width=3),
+                Dots("crossing", tint="text"),
+                Handle("at_c", drag="move_c", label="c", tint="quiet", along="x"),
+                Handle("at_a", drag="move_a", label="a", along="x"),
+                Handle("at_b", drag="move_b", label="b", along="x"),
+                **along,
+                y="f(x)",
+                range_y=window(self.y),
+                detail="bounds",
+            ),
+            Column(
+                Panel(
+                    "Slope and curvature",
+                    Guide(y="zero"),
+                    Guide(y="most", label="L", tint="text"),
+                    Guide(y="least", label="m", tint="text"),
+                    Line("slope", label="f′", tint="accent"),
+                    Line("curvature", label="f″", tint="1"),
+                    Line("concave", label="f″ < 0", tint="warn", width=3.5),
+                    Dots("touched", tint="text"),
+                    **along,
+                    range_y=window(self.slopes, self.curvatures),
+                    help="Convex where f″ ≥ 0; the dashed lines are the least curvature m and the greatest, L",
+                ),
+                Panel("Inequality", Equation("inequality"), Note("judgement"), Note("here")),
+            ),
+            sizes=(3, 2),
+        )
+
+    @drawn
+    def graph(self) -> np.ndarray:
+        return self.within(self.y)
+
+    @drawn
+    def chord(self) -> np.ndarray:
+        return np.array([self.at_a(), self.at_b()])
+
+    @drawn
+    def too_high(self) -> np.ndarray:
+        """The part of the curve that is above the chord."""
+        return self.within(np.where(self.y > self.chord_at(self.x) + self.tolerance(), self.y, np.nan))
+
+    @drawn
+    def shade(self) -> np.ndarray:
+        """Strokes between the chord and the curve where that is above it."""
+        x = np.linspace(-self.reach, self.reach, HATCHES)
+        low, high = self.chord_at(x), self.f(x)
+        x, low, high = (part[high > low + self.tolerance()] for part in (x, low, high))
+        nowhere = np.full_like(x, np.nan)
+        return np.stack([x, low, x, high, nowhere, nowhere], axis=1).reshape(-1, 2)
+
+    @drawn
+    def gap_kept(self) -> np.ndarray:
+        return self.crossing() if self.gap() >= -self.tolerance() else np.empty((0, 2))
+
+    @drawn
+    def gap_broken(self) -> np.ndarray:
+        return self.crossing() if self.gap() < -self.tolerance() else np.empty((0, 2))
+
+    @drawn
+    def tangent(self) -> np.ndarray:
+        return self.within(self.parabola(0))
+
+    @drawn
+    def lower(self) -> np.ndarray:
+        return self.within(self.parabola(self.verdict().m))
+
+    @drawn
+    def upper(self) -> np.ndarray:
+        return self.within(self.parabola(self.verdict().L))
+
+    @drawn
+    def slope(self) -> np.ndarray:
+        return self.within(self.slopes, self.slopes, self.curvatures)
+
+    @drawn
+    def curvature(self) -> np.ndarray:
+        return self.within(self.curvatures, self.slopes, self.curvatures)
+
+    @drawn
+    def concave(self) -> np.ndarray:
+        negative = np.where(self.curvatures < 0, self.curvatures, np.nan)
+        return self.within(negative, self.slopes, self.curvatures)
+
+    @drawn
+    def touched(self) -> np.ndarray:
+        """The slope at c."""
+        c = self.at_c()[0]
+        return np.array([[c, self.df(c)]])
+
+    @drawn
+    def zero(self) -> np.ndarray:
+        return np.zeros(1)
+
+    @drawn
+    def least(self) -> np.ndarray:
+        m = self.verdict().m
+        return np.array([m] if np.isfinite(m) else [])
+
+    @drawn
+    def most(self) -> np.ndarray:
+        v = self.verdict()
+        return np.array([v.L] if v.smooth else [])
+
+    def within(self, heights: np.ndarray, *of: np.ndarray) -> np.ndarray:
+        """A line over x (n, 2), with gaps where it leaves the picture of these heights, or of the curve's."""
+        low, high = window(*(of or (self.y,)))
+        return np.column_stack([self.x, np.where((low <= heights) & (heights <= high), heights, np.nan)])
+
+    @drawn
+    def bounds(self) -> str:
+        return f"m = {number(self.verdict().m)}, L = {number(self.verdict().L)}"
+
+    @drawn
+    def inequality(self) -> Update:
+        on_curve = self.crossing()[0, 1]
+        sign = r"\le" if self.gap() >= -self.tolerance() else ">"
+        return Update(
+            rf"{ON_CURVE} {sign} {ON_CHORD}",
+            {ON_CURVE: on_curve, r"\lambda": self.share, "f(a)": self.at_a()[1], "f(b)": self.at_b()[1]},
+        )
+
+    @drawn
+    def judgement(self) -> str:
+        """What the curve is over the whole interval."""
+        v, known = self.verdict(), self.x[np.isfinite(self.y)]
+        where = f"from {number(known[0])} to {number(known[-1])}"
+        if not np.isnan(v.hole):
+            return f"Not convex {where}: it has no value at x = {number(v.hole)}, in the middle."
+        if not v.convex:
+            ends = f"a = {number(v.worst.a)} and b = {number(v.worst.b)}"
+            kind = f"Not convex {where}: it rises {number(v.worst.gap)} above the chord between {ends}."
+        elif v.strong:
+            kind = f"Strongly convex {where} with m = {number(v.m)}, and so strictly convex and convex."
+        elif v.strict:
+            kind = f"Strictly convex {where}, but not strongly: its curvature comes down to 0."
+        else:
+            kind = f"Convex {where}, but not strictly: it has a straight piece."
+        if v.smooth:
+            return f"{kind} There it is L-smooth with L = {number(v.L)}."
+        return f"{kind} It is L-smooth for no L: its slope jumps, or its curvature grows without end."
+
+    @drawn
+    def here(self) -> str:
+        """What this chord and this tangent say."""
+        gap, c = self.gap(), self.at_c()[0]
+        below = self.parabola(0) - self.y
+        if np.isnan(gap):
+            chord = "At λ the curve has no value."
+        elif gap < -self.tolerance():
+            chord = f"At λ the curve is {number(-gap)} above this chord: that alone shows that it is not convex."
+        else:
+            chord = f"At λ this chord is {number(gap)} above the curve."
+        if not np.isfinite(below).any():
+            return f"{chord} At c the curve has no tangent."
+        deepest = int(np.nanargmax(below))
+        if below[deepest] <= self.tolerance():
+            return f"{chord} The whole curve is on or above its tangent at c = {number(c)}."
+        return f"{chord} It dips {number(below[deepest])} below its tangent at c, at x = {number(self.x[deepest])}."
+
+
+def window(*heights: np.ndarray) -> tuple[float, float]:
+    """Heights worth seeing: with some room, but without the spikes of a pole."""
+    known = np.concatenate([part[np.isfinite(part)] for part in heights])
+    low, high = np.quantile(known, [0.02, 0.98])
+    room = (high - low) / 3 or max(abs(high) / 2, 0.5)
+    return float(low - room), float(high + room)
+
+
+def number(value: float) -> str:
+    return f"{value + 0.0:.4g}".replace("-", "−").replace("inf", "∞")
