@@ -106,13 +106,15 @@ def main(given: list[str]) -> int:
         refuse(str(wrong))
     check_display(bool(wanted.picture))
     try:
-        from PySide6.QtCore import QSettings, QTimer
+        from PySide6.QtCore import QSettings, QTimer, qInstallMessageHandler
         from PySide6.QtWidgets import QApplication
     except ImportError as wrong:
         refuse(f"Qt cannot be loaded ({wrong}). Install it with `pip install 'PySide6-Essentials>=6.8,<6.12'`.")
 
     from widgets.window import Window
 
+    if wanted.picture:
+        qInstallMessageHandler(lambda kind, context, message: None if "plugin" in message else print(message))
     app = QApplication.instance() or QApplication(sys.argv[:1])
     app.setApplicationName("Watchglass")
     app.setOrganizationName("Watchglass")
@@ -133,6 +135,7 @@ def main(given: list[str]) -> int:
             return render(window, wanted.picture, wanted.steps or 0)
         except (OSError, ValueError) as wrong:
             refuse(str(wrong))
+    window.gone.connect(app.quit)  # Qt does not always notice by itself once there was an OpenGL panel
     (window.showFullScreen if wanted.full_screen else window.show)()
     if wanted.quit_after is not None:
         QTimer.singleShot(int(wanted.quit_after * 1000), window.close)

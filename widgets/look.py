@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
@@ -47,3 +49,8 @@ class Look:
         font.setPixelSize(round(pixels * self.scale))
         font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
         return font
+
+
+def rich(symbol: str) -> str:
+    """A symbol as rich text: what follows an underscore is set lower."""
+    return re.sub(r"_\{?(\w+)\}?", r"<sub>\1</sub>", html.escape(symbol))

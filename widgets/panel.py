@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout
+from superqt import QElidingLabel
 
 from lab.marks import Panel
 from lab.session import Frame
-from widgets.look import Look
+from widgets.look import Look, rich
 from widgets.marks import Hands, Legend, Painter, PlotPainter, WidgetPainter, painter
 from widgets.plot import Plot
 from widgets.theme import icon
@@ -31,11 +32,11 @@ class Card(QFrame):
         self.title.setToolTip(panel.help)
         self.key = QLabel()
         self.key.setTextFormat(Qt.TextFormat.RichText)
-        self.detail = QLabel()
+        self.key.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.key.setMinimumWidth(0)
+        self.detail = QElidingLabel()
         self.detail.setProperty("quiet", True)
         self.detail.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for label in (self.key, self.detail):
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.size_button = QToolButton()
         self.size_button.setProperty("quiet", True)
         self.size_button.setIconSize(QSize(14, 14))
@@ -43,8 +44,8 @@ class Card(QFrame):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.title)
-        head.addWidget(self.key, 3)
-        head.addWidget(self.detail, 2)
+        head.addWidget(self.key)
+        head.addWidget(self.detail, 1)
         head.addWidget(self.size_button)
         body = QVBoxLayout(self)
         body.setContentsMargins(12, 8, 8, 8)
@@ -81,7 +82,7 @@ class Card(QFrame):
             self._entries = entries
             self.key.setText(" &nbsp; ".join(map(_swatch, entries)))
         text = str(frame.values.get(self.panel.detail, "")) if self.panel.detail else ""
-        if text != self.detail.text():
+        if text != self.detail.toolTip():
             self.detail.setText(text)
             self.detail.setToolTip(text)
 
@@ -114,4 +115,4 @@ class Card(QFrame):
 
 def _swatch(entry: Legend) -> str:
     mark = "●" if entry.shape else "╌" if entry.dashed else "━"
-    return f'<span style="color:{entry.colour}">{mark}</span> {entry.label}'
+    return f'<span style="color:{entry.colour}">{mark}</span>&nbsp;{rich(entry.label)}'

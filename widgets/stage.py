@@ -120,6 +120,7 @@ class Stage(QWidget):
             old.hide()
             old.deleteLater()
         self._box.addWidget(self._root)
+        self._root.show()
         self._again()
 
     def _made(self, layout: Layout) -> QWidget | None:
@@ -141,6 +142,7 @@ class Stage(QWidget):
         splitter.setChildrenCollapsible(False)
         for _, _, part in kept:
             splitter.addWidget(part)
+            part.show()
         splitter.setSizes([round(10000 * size) for _, size, _ in kept])
         for i, (_, size, _) in enumerate(kept):
             splitter.setStretchFactor(i, max(1, round(size * 10)))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QToolButton
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton
 from superqt import QElidingLabel
 
 from lab.engine import FLAT_OUT, Status
 from lab.session import Frame
-from widgets.look import Look
+from widgets.look import Look, rich
 from widgets.theme import icon
 from widgets.timeline import Timeline
 
@@ -83,6 +84,8 @@ class Transport(QFrame):
         self.rate.setProperty("quiet", True)
         self.metrics = QLabel()
         self.metrics.setTextFormat(Qt.TextFormat.RichText)
+        self.metrics.setMinimumWidth(0)
+        self.metrics.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.news = QElidingLabel()
         self.news.setProperty("quiet", True)
         self.news.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -97,15 +100,18 @@ class Transport(QFrame):
         grid.setVerticalSpacing(4)
         below = QHBoxLayout()
         below.setSpacing(12)
-        below.addWidget(self.metrics)
-        below.addWidget(self.news, 1)
+        below.addWidget(self.metrics, 3)
+        below.addWidget(self.news, 2)
         below.addWidget(self.ghost)
         grid.addLayout(row, 0, 0)
         grid.addWidget(self.timeline, 0, 1)
         grid.addWidget(self.counter, 0, 2)
-        grid.addWidget(self.pace, 0, 3)
-        grid.addWidget(self.rate, 0, 4)
-        grid.addLayout(below, 1, 1, 1, 4)
+        speed = QLabel("speed")
+        speed.setProperty("quiet", True)
+        grid.addWidget(speed, 0, 3)
+        grid.addWidget(self.pace, 0, 4)
+        grid.addWidget(self.rate, 0, 5)
+        grid.addLayout(below, 1, 1, 1, 5)
         grid.setColumnStretch(1, 1)
         self._playing: bool | None = None
         self.restyle(look)
@@ -140,24 +146,28 @@ class Transport(QFrame):
         self.buttons["back"].setEnabled(frame.t > 0 or bool(frame.stage))
 
     def _read_out(self, frame: Frame) -> str:
-        """The metrics at this step, with their symbols; one of a family is named after its slash."""
-        parts = []
-        quiet = self.look.theme.quiet
+        """The metrics at this step, with their symbols, as many as there is room for."""
+        said, room = [], self.timeline.width()
+        measure = self.metrics.fontMetrics()
         for name, column in frame.metrics.items():
-            measured = column[: frame.t + 1]
-            value = float(measured[-1]) if len(measured) else math.nan
-            if math.isnan(value):
-                known = [v for v in measured[-200:].tolist() if not math.isnan(v)]
-                value = known[-1] if known else math.nan
             family, _, member = name.partition("/")
-            symbol = self.symbols.get(name) or self.symbols.get(family) or family
-            said = f"{symbol} {member}".strip() if member else symbol
-            text = "–" if math.isnan(value) else f"{value:.4g}".replace("-", "−").replace("inf", "∞")
-            parts.append(f'<span style="color:{quiet}">{said} =</span> {text}')
-        return " &nbsp;&nbsp; ".join(parts[:8])
+            symbol = self.symbols.get(family, family) + (f" {member}" if member else "")
+            value = _latest(column, frame.t)
+            room -= measure.horizontalAdvance(f"{symbol} = {value}   ")
+            if room < 0:
+                break
+            said.append(f'<span style="color:{self.look.theme.quiet}">{rich(symbol)} =</span> {value}')
+        return " &nbsp;&nbsp; ".join(said)
 
     def _paced(self, notch: int) -> None:
         self.paced.emit(speed_at(notch))
+
+
+def _latest(column: np.ndarray, t: int) -> str:
+    """The last value measured up to step t."""
+    measured = column[max(0, t - 2000) : t + 1]
+    known = measured[~np.isnan(measured)]
+    return f"{known[-1]:.4g}".replace("-", "−").replace("inf", "∞") if len(known) else "–"
 
 
 def _spoken_rate(status: Status) -> str:

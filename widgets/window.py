@@ -66,6 +66,7 @@ class Window(QMainWindow):
     """Everything a person sees."""
 
     shown = Signal(object)  # a Frame, once the panels have it
+    gone = Signal()  # closed, and its engine with it
 
     def __init__(self, catalogue: Catalogue, settings: QSettings, theme: str = "") -> None:
         super().__init__()
@@ -75,6 +76,7 @@ class Window(QMainWindow):
         self._told: tuple[int, str] | None = None  # the divergence that the banner has told of
         self.theme_name = theme or str(settings.value("theme", "system"))
         self.look = Look(self._theme(), 1.0)
+        self._apply_theme()  # before anything is built, so that all of it is measured in the right type
         self.hands = Reach(self)
         self.setWindowTitle("Watchglass")
         self.setWindowIcon(themes.app_icon())
@@ -115,10 +117,10 @@ class Window(QMainWindow):
         head.addWidget(self.heading)
         head.addWidget(self.line, 1)
         for name, sign, said in (
-            ("panels", "export", "Panels: open and close them"),
+            ("panels", "panels", "Panels: open and close them"),
             ("theme", "sun", "Theme: system, light or dark"),
             ("present", "present", "Present: larger type and strokes, full screen (F11)"),
-            ("menu", "info", "Open, save, about"),
+            ("menu", "menu", "Menu: open, save, about"),
         ):
             button = QToolButton()
             button.setToolTip(said)
@@ -153,6 +155,8 @@ class Window(QMainWindow):
         self.split.addWidget(middle)
         self.split.setStretchFactor(1, 1)
         self.split.setSizes([196, 1084])
+        self.shelf.setMinimumWidth(150)
+        self.split.setChildrenCollapsible(False)
         room = QWidget()
         outer = QVBoxLayout(room)
         outer.setContentsMargins(12, 10, 12, 12)
@@ -374,12 +378,15 @@ class Window(QMainWindow):
     def _theme(self) -> themes.Theme:
         return {"light": themes.LIGHT, "dark": themes.DARK}.get(self.theme_name) or themes.system()
 
+    def _apply_theme(self) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            themes.apply(app, self.look.theme, self.look.scale)
+
     def _restyle(self) -> None:
         """Theme and scale reach everything from here."""
         look = self.look = Look(self._theme(), self.look.scale)
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            themes.apply(app, look.theme, look.scale)
+        self._apply_theme()
         for button in self._buttons.values():
             sign = "moon" if button is self._buttons["theme"] and look.theme.name == "dark" else button.property("sign")
             button.setIcon(themes.icon(sign, look.theme.quiet))
@@ -408,6 +415,7 @@ class Window(QMainWindow):
         self.settings.sync()
         self.stuck = not self.engine.leave()
         super().closeEvent(event)
+        self.gone.emit()
 
     stuck = False  # a step would not end: the process must leave by os._exit
 

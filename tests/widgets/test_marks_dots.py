@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QMouseEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from lab.marks import Curve, Dots, Panel
@@ -22,6 +22,13 @@ from widgets.theme import DARK, LIGHT
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 THREE = np.array([[0.0, 0.0], [2.0, 2.0], [-3.0, 1.0]])
+
+
+def move(view: QWidget, at: QPoint, buttons: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+    """The mouse moves there; QTest moves the cursor instead, and whichever window lies there gets the event."""
+    none, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    event = QMouseEvent(QEvent.Type.MouseMove, QPointF(at), QPointF(view.mapToGlobal(at)), none, buttons, keys)
+    QApplication.sendEvent(view, event)
 
 
 class Replacing(Recorder):
@@ -55,17 +62,13 @@ class Scene:
     def drag(
         self, start: QPoint, end: QPoint, button: Qt.MouseButton = LEFT, release: bool = True, wait: int = 0
     ) -> None:
-        self.bot.mouseMove(self.view, start)
+        move(self.view, start)
         self.bot.mousePress(self.view, button, pos=start)
         for share in (0.2, 0.5, 0.8, 1.0):
-            self.bot.mouseMove(self.view, start + (end - start) * share)
+            move(self.view, start + (end - start) * share, button)
             self.bot.wait(wait)
         if release:
             self.bot.mouseRelease(self.view, button, pos=end)
-
-    def hover(self, at: QPoint) -> None:
-        self.bot.mouseMove(self.view, at)
-        QApplication.processEvents()
 
     def image(self) -> np.ndarray:
         picture = self.view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
@@ -241,7 +244,7 @@ def test_the_cursor_is_a_hand_only_over_what_can_be_dragged(qtbot: QtBot) -> Non
     scene = Scene(qtbot, Dots("x", drag="move"), Dots("still"), x=THREE, still=np.array([[4.0, 4.0]]))
     shapes = []
     for place in ((4, -4), (2, 2), (4, 4), (0, 0)):
-        scene.hover(scene.pixel(*place))
+        move(scene.view, scene.pixel(*place))
         shapes.append(scene.view.cursor().shape())
     arrow, hand = Qt.CursorShape.ArrowCursor, Qt.CursorShape.OpenHandCursor
     assert shapes == [arrow, hand, arrow, hand]
@@ -249,7 +252,7 @@ def test_the_cursor_is_a_hand_only_over_what_can_be_dragged(qtbot: QtBot) -> Non
 
 def test_hovering_tells_index_place_and_class(qtbot: QtBot) -> None:
     scene = Scene(qtbot, Dots("x", colour="c"), x=np.array([[1.0, 1.0], [-2.25, 0.5]]), c=np.array([0, 6]))
-    scene.hover(scene.pixel(-2.25, 0.5))
+    move(scene.view, scene.pixel(-2.25, 0.5))
     painter: Any = scene.card.drawers[0]
     tip = painter.grip.toolTip()
     assert tip.startswith("1")
@@ -268,7 +271,7 @@ def test_on_logarithmic_axes_actions_are_told_the_data(qtbot: QtBot) -> None:
     box, view = card.plot.getViewBox(), card.plot.viewport()
     start, end = (card.plot.mapFromScene(box.mapViewToScene(QPointF(*place))) for place in ((1, 2), (2, 1)))
     qtbot.mousePress(view, LEFT, pos=start)
-    qtbot.mouseMove(view, end)
+    move(view, end, LEFT)
     qtbot.mouseRelease(view, LEFT, pos=end)
     assert hands.done[-1][2] == pytest.approx([0, 100, 10], rel=0.05)
 

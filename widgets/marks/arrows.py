@@ -13,7 +13,7 @@ from lab.session import Frame
 from widgets.look import Look
 from widgets.marks import Bounds, Legend, PlotPainter
 from widgets.marks.dragging import on_axes
-from widgets.marks.overlay import Floats, Overlay, bounds_of, pixels, same
+from widgets.marks.overlay import Floats, Overlay, bounds_of, pixels, same, stroke
 
 SHAFT, HEAD, HALF = 2.4, 12.0, 4.6  # pixels: a shaft's width, a head's length, half a head's width
 
@@ -72,8 +72,7 @@ class Quiver(Overlay):
             head = min(HEAD * self.look.scale, 0.7 * length)  # a short arrow is still an arrow
             half = head * HALF / HEAD
             neck = tip - ahead * head
-            pen = self.look.pen(self.tint or int(i), SHAFT, self.dashed)
-            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            pen = stroke(self.look.pen(self.tint or int(i), SHAFT, self.dashed))
             painter.setPen(pen)
             painter.drawLine(QPointF(*tail), QPointF(*(neck + ahead)))
             painter.setPen(Qt.PenStyle.NoPen)

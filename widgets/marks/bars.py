@@ -82,6 +82,8 @@ class Pillars(Overlay):
 
     def draw(self, painter: QPainter, to_screen: QTransform, seen: QRectF) -> None:
         look, (groups, places) = self.plot.look, self.heights.shape
+        if not self.heights.size:
+            return
         base = to_screen.map(QPointF(0, 0)).y()
         painter.setPen(look.pen("border", 1))
         painter.drawLine(QLineF(seen.left(), base, seen.right(), base))
@@ -104,7 +106,7 @@ class Pillars(Overlay):
         """Each beyond the end of its bar, or inside where the axis ends; none at all where they would touch."""
         measure = QFontMetricsF(painter.font())
         needed = max(map(measure.horizontalAdvance, ["0.000", *numbers]))
-        if not bars or needed > bars[0].width() / (WIDE if len(self.heights) == 1 else 1):
+        if needed > bars[0].width() / (WIDE if len(self.heights) == 1 else 1):
             return
         for bar, text in zip(bars, numbers):
             down = bar.top() >= base and bar.height() > 0

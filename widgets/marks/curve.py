@@ -178,26 +178,23 @@ class Reading(Overlay):
         self.x = None
         self.update()
 
-    def step(self, x: float) -> int:
-        """The step nearest to a place on the axis."""
+    def read(self) -> tuple[int, list[tuple[str, str]]] | None:
+        """The step nearest to the mouse, and the label and value of every curve there."""
         strands = self.lines.strands
+        if self.x is None or not strands or not len(strands[0].y):
+            return None
         last = max(len(strand.y) for strand in strands) - 1
         with np.errstate(all="ignore"):
-            at = float(np.power(10.0, x)) if strands[0].log_x else x
-            if strands[0].x is None:
-                return round(min(max(at, 0), last))
-            apart = np.abs(strands[0].x - at)
-        return int(np.where(np.isnan(apart), np.inf, apart).argmin())
-
-    def rows(self, step: int) -> list[tuple[str, str]]:
-        """Label and value of every curve."""
-        return [(strand.label, _number(last_measured(strand.y, step))) for strand in self.lines.strands]
+            at = float(np.power(10.0, self.x)) if strands[0].log_x else self.x
+            apart = None if strands[0].x is None else np.abs(strands[0].x - at)
+        step = round(min(max(at, 0), last)) if apart is None else int(np.where(np.isnan(apart), np.inf, apart).argmin())
+        return step, [(strand.label, _number(last_measured(strand.y, step))) for strand in strands]
 
     def draw(self, painter: QPainter, to_screen: QTransform, seen: QRectF) -> None:
-        strands, look = self.lines.strands, self.lines.plot.look
-        if self.x is None or not strands or not len(strands[0].y):
+        found, strands, look = self.read(), self.lines.strands, self.lines.plot.look
+        if found is None:
             return
-        step = self.step(self.x)
+        step, rows = found
         x = pixels(to_screen, strands[0].places([min(step, len(strands[0].y) - 1)], [1.0]))[0, 0]
         if not math.isfinite(x):
             return
@@ -206,7 +203,7 @@ class Reading(Overlay):
         painter.setFont(look.font(12))
         measure = QFontMetricsF(painter.font())
         line, gap = measure.height() + 2, 8 * look.scale
-        rows = self.rows(step)[: max(1, int((seen.height() - 2 * gap) / line) - 1)]
+        rows = rows[: max(1, int((seen.height() - 2 * gap) / line) - 1)]
         labels, values = (max(map(measure.horizontalAdvance, column)) for column in zip(*rows))
         title = f"t = {step}"
         width = max(measure.horizontalAdvance(title), labels + values + 4 * gap) + 2 * gap
@@ -340,7 +337,8 @@ def _union(ranges: Iterator[tuple[float, float]]) -> tuple[float, float]:
 
 
 def _faded(pen: QPen, look: Look) -> QPen:
-    """The pen's colour mixed into the card's: a translucent one would show where pieces meet."""
+    """The pen's colour mixed into the card's, and its ends cut: a translucent one would show where pieces meet."""
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     card, own = look.colour("card"), pen.color()
     pairs = zip((card.red(), card.green(), card.blue()), (own.red(), own.green(), own.blue()))
     pen.setColor(QColor(*(round(0.6 * a + 0.4 * b) for a, b in pairs)))

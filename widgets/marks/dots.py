@@ -1,6 +1,7 @@
 """Points in the plane, coloured and shaped by class: to be looked at, dragged, added, taken away and picked."""
 
 from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import numpy as np

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPainter, QPen, QPixmapCache
 
 from lab.marks import Field
 from widgets.marks import Bounds
-from widgets.marks.overlay import Floats, Pieces, pixels
+from widgets.marks.overlay import Floats, Pieces, pixels, stroke
 
 if TYPE_CHECKING:
     from widgets.plot import Plot
@@ -47,8 +47,7 @@ class Sheet(pg.GraphicsObject):
         ).convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
         self.lines = []
         for segments, pen in lines:
-            pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # others would show as dots where segments meet
-            self.lines.append((segments * step + corner, pen))
+            self.lines.append((segments * step + corner, stroke(pen)))
         self.update()
 
     def clear(self) -> None:

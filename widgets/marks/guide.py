@@ -12,7 +12,7 @@ from lab.session import Frame
 from widgets.look import Look
 from widgets.marks import Bounds, PlotPainter
 from widgets.marks.dragging import on_axes
-from widgets.marks.overlay import Floats, Overlay, pixels, same
+from widgets.marks.overlay import Floats, Overlay, pixels, same, stroke
 
 NONE = np.empty(0)
 
@@ -59,7 +59,7 @@ class Rules(Overlay):
     y: Floats = NONE
 
     def draw(self, painter: QPainter, to_screen: QTransform, seen: QRectF) -> None:
-        painter.setPen(self.look.pen(self.tint, 1.5, dashed=True))
+        painter.setPen(stroke(self.look.pen(self.tint, 1.5, dashed=True)))
         across = pixels(to_screen, np.stack([np.zeros_like(self.y), self.y], axis=1))[:, 1]
         upright = pixels(to_screen, np.stack([self.x, np.zeros_like(self.x)], axis=1))[:, 0]
         for y in across:

@@ -14,7 +14,7 @@ from lab.marks import Line
 from lab.session import Frame
 from widgets.marks import Bounds, Legend, PlotPainter
 from widgets.marks.dragging import on_axes
-from widgets.marks.overlay import Floats, Overlay, Pieces, bounds_of, dashes, moved, pixels, same, shortened
+from widgets.marks.overlay import Floats, Overlay, Pieces, bounds_of, dashes, moved, pixels, same, shortened, stroke
 
 MANY = 100  # places: beyond, joints are too close to be seen, and what crosses itself too slow as a path
 
@@ -42,7 +42,7 @@ class LinePainter(PlotPainter):
         self.places = np.concatenate([np.empty((0, 2)), *lines])
         tints = [mark.tint or str(self.first + i) for i in range(len(lines))]
         self.strands.strands = [
-            Strand(line, look.pen(tint, mark.width, mark.dashed), look.colour(tint, 0.2) if mark.fill else None)
+            Strand(line, stroke(look.pen(tint, mark.width, mark.dashed)), look.colour(tint, 0.2) if mark.fill else None)
             for line, tint in zip(lines, tints)
         ]
         self.strands.update()
@@ -89,9 +89,8 @@ class Strands(Overlay):
                     painter.drawPolyline(pg.functions.arrayToQPolygonF(*run.T))
                     continue
                 solid = pen.style() == Qt.PenStyle.SolidLine
-                plain = QPen(pen.color(), pen.widthF())
-                plain.setCapStyle(Qt.PenCapStyle.SquareCap if solid else Qt.PenCapStyle.FlatCap)
-                painter.setPen(plain)
+                cap = Qt.PenCapStyle.SquareCap if solid else Qt.PenCapStyle.FlatCap
+                painter.setPen(stroke(QPen(pen.color(), pen.widthF()), cap))
                 whole = np.hstack([run[:-1], run[1:]])
                 pieces.draw(painter, shortened(whole)[0] if solid else dashes(run, 4 * pen.widthF()))
 

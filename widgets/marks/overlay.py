@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QPainter, QTransform
+from PySide6.QtGui import QPainter, QPen, QTransform
 
 from widgets.marks import Bounds
 
@@ -42,7 +43,10 @@ class Overlay(pg.GraphicsObject):
         seen = to_screen.mapRect(self.boundingRect())
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.draw(painter, to_screen, seen)
+        try:
+            self.draw(painter, to_screen, seen)
+        except Exception:  # one that left a paint event would end the process
+            sys.excepthook(*sys.exc_info())
 
     def draw(self, painter: QPainter, to_screen: QTransform, seen: QRectF) -> None:
         """Paint in pixels; `seen` is the part of the screen that is the plot's."""
@@ -54,6 +58,16 @@ def pixels(to_screen: QTransform, places: Floats) -> Floats:
     with np.errstate(all="ignore"):
         shown = places * (to_screen.m11(), to_screen.m22()) + (to_screen.dx(), to_screen.dy())
     return np.where(np.isfinite(places).all(axis=-1, keepdims=True), shown.clip(-FAR, FAR), np.nan)
+
+
+def stroke(pen: QPen, cap: Qt.PenCapStyle = Qt.PenCapStyle.FlatCap) -> QPen:
+    """A look's pen for painting in pixels: as a cosmetic one it would be half as wide on a screen twice as fine.
+
+    Flat caps suit `Pieces`: others would show as dots where translucent pieces meet.
+    """
+    pen.setCosmetic(False)
+    pen.setCapStyle(cap)
+    return pen
 
 
 def moved(shown: Floats, least: float = 1.0) -> NDArray[np.bool_]:

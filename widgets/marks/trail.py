@@ -14,11 +14,23 @@ from lab.session import Frame
 from widgets.look import Look
 from widgets.marks import Bounds, Legend, PlotPainter
 from widgets.marks.dragging import on_axes
-from widgets.marks.overlay import SHORT, Floats, Overlay, Pieces, bounds_of, dashes, moved, pixels, same, shortened
+from widgets.marks.overlay import (
+    SHORT,
+    Floats,
+    Overlay,
+    Pieces,
+    bounds_of,
+    dashes,
+    moved,
+    pixels,
+    same,
+    shortened,
+    stroke,
+)
 
 SHADES = 9  # steps from vivid to nearly gone
 OLDEST = 0.12  # how opaque the farthest past is
-REACH = 12_000  # pixels of past, for all runners together: more would take longer to draw than a frame has
+REACH = 9_000  # pixels of past, for all runners together: more would take longer to draw than a frame has
 DASH = 5.0  # pixels
 NOWHERE = np.empty((0, 0, 2))
 
@@ -81,23 +93,23 @@ class Track(Overlay):
         look, pieces = self.look, Pieces()
         reach = REACH * look.scale / max(len(self.places) + len(self.ghost), 1)
         for runner, line in enumerate(pixels(to_screen, self.ghost)):
-            painter.setPen(_flat(look.pen(runner, 1.5, alpha=0.55)))
+            painter.setPen(stroke(look.pen(runner, 1.5, alpha=0.55)))
             pieces.draw(painter, dashes(line, DASH, reach))
         lines = pixels(to_screen, self.places)
         parts = list(faded(lines, reach))
         for _, age, part in parts:  # a casing tells the newest part from a ground of its own colour
-            if age < 0.3:
-                painter.setPen(_flat(look.pen("card", 4, alpha=0.45 - age)))
+            if age < 0.2:
+                painter.setPen(stroke(look.pen("card", 4, alpha=0.45 - age)))
                 pieces.draw(painter, part)
         for runner, age, part in parts:
-            painter.setPen(_flat(look.pen(runner, 2.2, alpha=1 - (1 - OLDEST) * age)))
+            painter.setPen(stroke(look.pen(runner, 2.2, alpha=1 - (1 - OLDEST) * age)))
             pieces.draw(painter, part)
+        painter.setPen(Qt.PenStyle.NoPen)
         for runner, last in enumerate(lines[:, -1] if lines.size else ()):
             if np.isfinite(last).all():
-                for tint, width in (("card", 5), ("text", 2)):  # two rings: one of them shows on any ground
-                    painter.setPen(look.pen(tint, width))
-                    painter.setBrush(look.colour(runner))
-                    painter.drawEllipse(QPointF(*last), 5 * look.scale, 5 * look.scale)
+                for tint, radius in (("card", 7.5), ("text", 6), (runner, 4)):  # one of two rings shows on any ground
+                    painter.setBrush(look.colour(tint))
+                    painter.drawEllipse(QPointF(*last), radius * look.scale, radius * look.scale)
 
 
 def faded(lines: Floats, reach: float) -> Iterator[tuple[int, float, Floats]]:
@@ -135,8 +147,3 @@ def _since(pieces: Floats, runner: NDArray[np.intp]) -> Floats:
     left = length[::-1].cumsum()[::-1] - length  # to the end of all runners' pieces
     last = np.searchsorted(runner, runner, side="right") - 1
     return left - left[last]
-
-
-def _flat(pen: Any) -> Any:
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # round ones would show as dots where pieces overlap
-    return pen

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MOMENTUM = 0.9
-EVERY = 10  # steps between two looks at the test digits: one look takes as long as two steps
+EVERY = 10  # steps between two looks at the test digits: one look takes longer than a step
 STRIP = 24  # test digits in a row, to be picked from
 STAGES = [f"{kind} {layer}" for layer in (1, 2, 3) for kind in ("conv", "norm", "ReLU", "pool")]
 
@@ -45,13 +45,12 @@ class CNN(Experiment):
     metrics = {"batch": "L_B", "test": "L_test", "batch_accuracy": "A_B", "test_accuracy": "A_test"}
     fixed = ("x", "y", "test_x", "test_y")
     uses_torch = True
-    diverges = "The rate is so high that each step throws the weights farther out than the last."
     prompts = (
         ("Click on other digits: which map finds upright edges?", {"layer": "ReLU 1"}),
         ("Go down the layers: what does a pooled map still show?", {"layer": "pool 2"}),
         ("One filter alone: which digits does it mix up?", {"filters": [1]}),
         ("Take batch norm away: how many more steps does it need?", {"batch_norm": False}),
-        ("Dropout: why is the test loss below the batch loss now?", {"dropout": 0.5}),
+        ("Dropout: why is the test loss below the batch loss now?", {"dropout": 0.7}),
         ("A rate of 1 without batch norm: what becomes of the maps?", {"batch_norm": False, "rate": 1.0}),
     )
     tiny = {"filters": [2], "batch": 8}
@@ -69,7 +68,7 @@ class CNN(Experiment):
                     Panel(
                         "First-layer filters",
                         Images("first_filters", captions="offsets", chosen="first", pick="channel", colours="scores"),
-                        help="below each, its offset",
+                        help="below each, its offset, which batch norm adds where it is on",
                     ),
                     Panel(
                         "Filter of the map",
@@ -102,7 +101,7 @@ class CNN(Experiment):
             ),
             Panel(
                 "Loss of this digit",
-                Equation("cross_entropy"),
+                Equation("digit_loss"),
                 Note("said"),
                 help="the cross-entropy: y is the right class of the digit, p its probability",
             ),
@@ -147,7 +146,8 @@ class CNN(Experiment):
         k, side, before = int(self.kernel[0]), 8, 1
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         for number, (m,) in enumerate(self.filters, 1):
-            layers[f"conv {number}"] = nn.Conv2d(before, m, k, padding=k // 2)  # so much padding keeps the size
+            # so much padding keeps the size; batch norm takes the mean away, an offset with it, and has its own
+            layers[f"conv {number}"] = nn.Conv2d(before, m, k, padding=k // 2, bias=not self.batch_norm)
             if self.batch_norm:
                 layers[f"norm {number}"] = nn.BatchNorm2d(m)
             layers[f"ReLU {number}"] = nn.ReLU()
@@ -270,7 +270,8 @@ class CNN(Experiment):
 
     @drawn
     def offsets(self) -> list[str]:
-        return [f"{offset:+.2f}".replace("-", "−") for offset in self.part("conv 1").bias.tolist()]
+        layer = self.part("norm 1" if self.batch_norm else "conv 1")
+        return [f"{offset:+.2f}".replace("-", "−") for offset in layer.bias.tolist()]
 
     @drawn
     def first(self) -> int:
@@ -316,7 +317,7 @@ class CNN(Experiment):
     # ------------------------------------------------------------ in words
 
     @drawn
-    def cross_entropy(self) -> Update:
+    def digit_loss(self) -> Update:
         log_p = self.log_p()[self.tested.labels[self.image]]
         return Update(r"J = -\ln p_y", {"J": -log_p, "p_y": np.exp(log_p)})
 
@@ -327,7 +328,7 @@ class CNN(Experiment):
         if not np.isfinite(p).all():
             return "The weights have left the range of numbers. Start again with a smaller η."
         if answer == y:
-            return f"It reads this {y} rightly, and gives that class {p[y]:.2f} of the probability."
+            return f"It reads this {y} rightly, with probability {p[y]:.2f}."
         return f"It takes this {y} for {answer}, with probability {p[answer]:.2f}; the right class has {p[y]:.2f} only."
 
     @drawn
