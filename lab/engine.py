@@ -20,7 +20,8 @@ from PySide6.QtCore import QThread, Signal
 from lab import glass
 from lab.catalogue import Catalogue
 from lab.controls import Unfit
-from lab.session import Frame, Session
+from lab.frame import Frame
+from lab.session import Session
 
 SLICE = 0.010  # seconds of training between looks at the commands
 PATIENCE = 0.25  # seconds to wait for the window to take a frame

@@ -80,6 +80,8 @@ def frozen(value: Any) -> Any:
         return {key: frozen(part) for key, part in value.items()}
     if isinstance(value, tuple):
         parts = [frozen(part) for part in value]
+        if all(part is old for part, old in zip(parts, value)):
+            return value  # the same object again tells a painter that there is nothing new
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, list):
         return tuple(frozen(part) for part in value)

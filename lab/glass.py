@@ -9,7 +9,8 @@ from typing import Any
 
 from lab.catalogue import Catalogue
 from lab.files import write_whole
-from lab.session import Entry, Session
+from lab.frame import Entry
+from lab.session import Session
 
 VERSION = 1
 LONGEST = 64 * 2**20

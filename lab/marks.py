@@ -36,7 +36,7 @@ class Net(NamedTuple):
 
     weights: Any
     biases: Any
-    maps: Any = ()  # maps[l] is (units, height, width), or None where a layer has no pictures
+    maps: Any = ()  # maps[l] is (units, height, width), rows from below as in a Field, or None: no pictures
     names: Any = ()  # names[l] is one label a unit, or empty
     gradients: Any = ()  # shaped like weights, where the experiment shows them
 
@@ -135,9 +135,9 @@ class Line(Mark):
 class Trail(Mark):
     """Where a recorded state attribute (2,) or (k, 2) has been: the past fades, the present is vivid."""
 
-    reads = ()
+    reads = ("of", "labels")
     of: str
-    labels: str = ""  # names the legend's entries
+    labels: str = ""  # (k,) texts for the legend
 
 
 @dataclass(frozen=True)

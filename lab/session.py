@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import sys
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -15,71 +13,16 @@ from typing import Any
 import numpy as np
 
 from lab import marks
+from lab.checkpoints import Checkpoint, Checkpoints
 from lab.controls import same
 from lab.experiment import ACTION, START, STEP, Experiment
-from lab.record import Columns, Trace, Traces
+from lab.frame import Entry, Frame, Ghost
+from lab.record import Columns, Traces
 
 BUDGET = 128 * 2**20  # bytes of checkpoints
 WORTH = 20  # a checkpoint is taken when stepping since the last took this many times what a copy takes
 
 Tick = Callable[[int], bool]  # told the step reached; False stops the seek there
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing done after step t: a control set, or an action with its arguments. One gesture may be many."""
-
-    t: int
-    kind: str  # "set" or "act"
-    name: str
-    value: Any
-    gesture: int
-
-    def said(self) -> str:
-        """The entry in words, for the timeline."""
-        if self.kind == "act":
-            return f"{self.name.replace('_', ' ').replace('.', ' ')} ({', '.join(_brief(v) for v in self.value)})"
-        return f"{self.name.replace('_', ' ')} = {_brief(self.value)}"
-
-
-@dataclass(frozen=True)
-class Ghost:
-    """A run that was abandoned, kept to compare with."""
-
-    metrics: Mapping[str, np.ndarray]
-    trails: Mapping[str, Trace]
-    branched: int  # the step after which the present run differs; 0 where it began anew
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Everything a window needs to show one moment of a run; nothing in it is live."""
-
-    name: str
-    t: int
-    end: int  # the last step recorded
-    stage: str  # the stage just reached within a step, or empty
-    values: Mapping[str, Any]
-    metrics: Mapping[str, np.ndarray]
-    trails: Mapping[str, Trace]
-    settings: Mapping[str, Any]
-    layout: marks.Layout
-    gestures: tuple[tuple[int, str], ...]  # (step, what was done) for each gesture
-    seed: int
-    ghost: Ghost | None = None
-    finished: str = ""
-    diverged: tuple[int, str] | None = None  # (step, metric)
-    approximate: bool = False
-    finer: bool = False  # some pictures can still be refined
-    lane: int = 0
-
-
-@dataclass
-class Checkpoint:
-    t: int
-    applied: int  # journal entries behind it
-    state: dict[str, Any]
-    size: int
 
 
 @dataclass
@@ -144,9 +87,8 @@ class Session:
         self.layout: marks.Layout
         self.applied: int  # journal entries that the state has behind it
         self.partial: Partial | None
-        self.checkpoints: list[Checkpoint]
+        self.checkpoints: Checkpoints
         self._trails: tuple[str, ...]
-        self._weight: int
         self._recovering: bool
         self._held: Held | None
         self._restarted: int | None  # the gesture that began this run
@@ -287,16 +229,13 @@ class Session:
         t = max(0, t)
         self._abandon()
         if t != self.t:
-            nearest = self._nearest(t)
+            nearest = self.checkpoints.nearest(t)
             if t < self.t or nearest.t > self.t:
                 self._put_back(nearest)
         while self.t < t:
             if not self.step() or (tick is not None and not tick(self.t)):
                 return self.t == t
         return True
-
-    def _nearest(self, t: int) -> Checkpoint:
-        return self.checkpoints[bisect_right(self.checkpoints, t, key=lambda point: point.t) - 1]
 
     def _put_back(self, point: Checkpoint) -> None:
         self.experiment.restore(point.state)
@@ -312,7 +251,7 @@ class Session:
         self._recovering = True
         t = self.t
         try:
-            self._put_back(self._nearest(t))
+            self._put_back(self.checkpoints.nearest(t))
             while self.t < t:
                 self._advance()
         finally:
@@ -328,20 +267,11 @@ class Session:
         return stood.count
 
     def _checkpoint(self) -> None:
-        """Keep a copy of the state, and thin the old ones when they grow over the budget."""
+        """Keep a copy of the state, and note what copying takes."""
         began = perf_counter()
-        state = self.experiment.snapshot()
-        point = Checkpoint(self.t, self.applied, state, _weight(state, self.experiment.fixed))
+        self.checkpoints.keep(self.t, self.applied, self.experiment.snapshot(), self.kind.fixed)
         self._copying = perf_counter() - began
         self._spent = 0.0
-        at = bisect_right(self.checkpoints, (point.t, point.applied), key=lambda p: (p.t, p.applied))
-        if at and (self.checkpoints[at - 1].t, self.checkpoints[at - 1].applied) == (point.t, point.applied):
-            return
-        self.checkpoints.insert(at, point)
-        self._weight += point.size
-        while self._weight > self.budget and len(self.checkpoints) > 2:
-            del self.checkpoints[1::2]
-            self._weight = sum(point.size for point in self.checkpoints)
 
     # ------------------------------------------------------------ what a person does
 
@@ -422,8 +352,7 @@ class Session:
             if old.end > t:
                 self.ghost = self._ghost(t)
             self.run = old.cut(t, applied)
-            self.checkpoints = [p for p in self.checkpoints if p.t <= t and p.applied <= applied]
-            self._weight = sum(point.size for point in self.checkpoints)
+            self.checkpoints.cut(t, applied)
 
     def _ghost(self, branched: int) -> Ghost:
         return Ghost(self.run.columns.views(), self.run.traces.upto(self.end), branched)
@@ -440,10 +369,9 @@ class Session:
         at = journal[first].t
         self.run = self.run.cut(min(at, self.end), first)
         self.run.journal = left
-        self.checkpoints = [p for p in self.checkpoints if p.applied <= first and p.t <= at]
-        self._weight = sum(point.size for point in self.checkpoints)
+        self.checkpoints.cut(at, first)
         if self.applied > first or self.t > at:
-            self._put_back(self._nearest(min(t, at)))
+            self._put_back(self.checkpoints.nearest(min(t, at)))
         return self.seek(t, tick)
 
     def restart(
@@ -558,9 +486,8 @@ class Session:
         self._recovering = False
         wrong = self.run.columns.append(row or {})
         self.run.diverged = (0, wrong) if wrong else None
-        self.checkpoints = []
+        self.checkpoints = Checkpoints(self.budget)
         self._spent = self._copying = 0.0
-        self._weight = 0
         if self._trails:
             self._trace()
         self._checkpoint()
@@ -588,32 +515,3 @@ class Session:
                 f"{self.kind.name} has no control {name}; it has {', '.join(self.kind.controls) or 'none'}"
             )
         return control
-
-
-def _weight(value: Any, shared: Iterable[str] = ()) -> int:
-    """About how many bytes a copied state holds, without what checkpoints share."""
-    seen: set[int] = {id(value[name]) for name in shared if name in value}
-    total, waiting = 0, [value]
-    while waiting:
-        part = waiting.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, np.ndarray):
-            total += part.nbytes + 112
-        elif hasattr(part, "untyped_storage"):
-            total += part.untyped_storage().nbytes() + 500
-        else:
-            total += sys.getsizeof(part, 64)
-            if isinstance(part, Mapping):
-                waiting.extend(part.values())
-            elif isinstance(part, (list, tuple, set)):
-                waiting.extend(part)
-            elif hasattr(part, "__dict__") and not isinstance(part, type):
-                waiting.append(vars(part))
-    return total
-
-
-def _brief(value: Any) -> str:
-    text = f"{value:.4g}" if isinstance(value, float) else str(getattr(value, "text", value))
-    return text if len(text) <= 40 else text[:39] + "…"

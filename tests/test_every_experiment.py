@@ -19,7 +19,8 @@ from lab import marks
 from lab.catalogue import Catalogue, topics
 from lab.controls import Choice, Control, Count, Matrix, Picture, Point, Rows, Several, Slider, Switch, Unfit
 from lab.experiment import Experiment
-from lab.session import Frame, Session
+from lab.frame import Frame
+from lab.session import Session
 from tests.bits import bits
 
 CATALOGUE = Catalogue()

@@ -9,8 +9,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout
 from superqt import QElidingLabel
 
+from lab.frame import Frame
 from lab.marks import Panel
-from lab.session import Frame
 from widgets.look import Look, rich
 from widgets.marks import Hands, Legend, Painter, PlotPainter, WidgetPainter, painter
 from widgets.plot import Plot

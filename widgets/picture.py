@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from lab.engine import Failure
 from lab.files import write_whole
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.window import Window
 
 SETTLE = 400  # milliseconds for what follows a frame at leisure: equations, finer pictures

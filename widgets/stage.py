@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from lab.frame import Frame
 from lab.marks import Group, Layout, Panel, Row, Tabs, panels
-from lab.session import Frame
 from widgets.look import Look
 from widgets.marks import Hands
 from widgets.panel import Card

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.look import Look
 
 ROOM = 1.18  # the line is this much longer than the run, so that it seldom rescales
@@ -34,7 +34,7 @@ class Timeline(QWidget):
         return QSize(300, round(34 * self.look.scale))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(120, round(34 * self.look.scale))
+        return QSize(80, round(34 * self.look.scale))
 
     def restyle(self, look: Look) -> None:
         self.look = look

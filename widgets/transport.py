@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushBut
 from superqt import QElidingLabel
 
 from lab.engine import FLAT_OUT, Status
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.look import Look, rich
 from widgets.theme import icon
 from widgets.timeline import Timeline
@@ -76,7 +76,8 @@ class Transport(QFrame):
         self.pace = QSlider(Qt.Orientation.Horizontal)
         self.pace.setRange(0, NOTCHES)
         self.pace.setValue(notch_of(30))
-        self.pace.setFixedWidth(110)
+        self.pace.setMinimumWidth(60)
+        self.pace.setMaximumWidth(120)
         self.pace.setAccessibleName("Speed")
         self.pace.setToolTip("Speed: from one step every two seconds to flat out")
         self.pace.valueChanged.connect(self._paced)
@@ -112,7 +113,8 @@ class Transport(QFrame):
         grid.addWidget(self.pace, 0, 4)
         grid.addWidget(self.rate, 0, 5)
         grid.addLayout(below, 1, 1, 1, 5)
-        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(1, 5)
+        grid.setColumnStretch(4, 1)
         self._playing: bool | None = None
         self.restyle(look)
 
@@ -122,7 +124,7 @@ class Transport(QFrame):
             if name != "play":
                 button.setIcon(icon(BUTTONS[name][0], look.theme.text))
         self._playing = None
-        self.rate.setMinimumWidth(round(92 * look.scale))
+        self.rate.setMinimumWidth(round(84 * look.scale))
         self.counter.setMinimumWidth(round(76 * look.scale))
         self.timeline.restyle(look)
 

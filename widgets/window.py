@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from lab.catalogue import Catalogue
 from lab.engine import Engine, Failure, Status
 from lab.experiment import Experiment
-from lab.session import Frame
+from lab.frame import Frame
 from widgets import theme as themes
 from widgets.banner import Banner
 from widgets.controls.column import ControlColumn
@@ -36,6 +36,7 @@ from widgets.stage import GAP, Stage
 from widgets.transport import Transport, speed_at
 
 THEMES = ("system", "light", "dark")
+ROOM_FOR_SHELF = 960  # pixels
 LARGER = 1.4  # how much a presenter's room enlarges type and strokes
 
 
@@ -408,6 +409,11 @@ class Window(QMainWindow):
         """What was open when the window was last closed, if it still exists."""
         name = str(self.settings.value("experiment", ""))
         return name if name in self.catalogue.entries else next(iter(self.catalogue.entries))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow window keeps its stage and leaves the catalogue out."""
+        super().resizeEvent(event)
+        self.shelf.setVisible(event.size().width() >= ROOM_FOR_SHELF * self.look.scale)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.settings.setValue("geometry", self.saveGeometry())

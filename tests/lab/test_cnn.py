@@ -177,6 +177,7 @@ def test_an_epoch_takes_every_training_digit_once():
         seen += order[at : at + 200].tolist()
     assert sorted(seen) == list(range(1437))
     assert session.t == 8
+    assert drawn(session, "when") == "epoch 2"
     assert not np.array_equal(session.experiment.order, order)
 
 

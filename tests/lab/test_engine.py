@@ -18,8 +18,9 @@ from lab import engine as engines
 from lab.controls import Slider
 from lab.engine import Engine, Failure, Status
 from lab.experiment import Experiment, drawn
+from lab.frame import Frame
 from lab.marks import Panel
-from lab.session import Frame, Session
+from lab.session import Session
 from tests.bits import bits
 from tests.lab.toys import Fragile, Walk
 

@@ -283,7 +283,7 @@ def test_fixed_arrays_are_shared_by_checkpoints_and_cannot_be_written() -> None:
     session = run(Session(Walk), 5)
     with pytest.raises(ValueError, match="read-only"):
         session.experiment.x[0] = 0
-    assert all(point.state["x"] is session.checkpoints[0].state["x"] for point in session.checkpoints)
+    assert all(point.state["x"] is next(iter(session.checkpoints)).state["x"] for point in session.checkpoints)
     old = session.experiment.x
     session.act("points.add", [1.0, 1.0, 0])
     assert session.experiment.x is not old

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from lab.frame import Frame
 from lab.marks import Panel
 from lab.record import Trace
-from lab.session import Frame
 
 
 def frame(

@@ -14,8 +14,8 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from lab.frame import Ghost
 from lab.marks import Curve, Panel
-from lab.session import Ghost
 from tests.widgets.frames import Recorder, frame
 from tests.widgets.test_marks_dots import move
 from widgets.look import Look
@@ -235,6 +235,17 @@ def test_a_million_steps_are_drawn_in_milliseconds_with_every_peak(qtbot: QtBot)
     lines._pieces.draw = lambda painter, given: (painted.append(len(given)), pieces(lines._pieces, painter, given))
     scene.plot.viewport().grab()
     assert 0 < sum(painted) <= 2 * scene.plot.viewport().width()
+
+
+def test_single_infinite_steps_tear_no_hole_into_a_long_run(qtbot: QtBot) -> None:
+    values = np.random.default_rng(0).normal(size=100_000)
+    values[::10_000] = math.inf
+    scene = Scene(qtbot, Curve("loss")).show({"loss": values}, t=99_999)
+    middle = scene.where(FIRST)
+    middle = middle[np.abs(middle[:, 1] - scene.pixel(0, 0).y()) < 3]
+    columns = np.unique(middle[:, 0])
+    assert len(columns) > 300
+    assert np.diff(columns).max() <= 3  # a warning stands elsewhere, the line at now is thin
 
 
 def test_zooming_into_a_long_run_shows_single_steps(qtbot: QtBot) -> None:

@@ -149,11 +149,12 @@ def test_a_dot_follows_the_mouse_before_any_frame_comes_and_whatever_a_late_one_
     scene.drag(scene.pixel(2, 2), there, release=False)
     assert scene.near(colour, there) > 20
     assert scene.near(colour, scene.pixel(2, 2)) == 0
-    scene.show(x=THREE.copy(), c=np.arange(3))
+    late = {"x": THREE.copy(), "c": np.arange(3)}
+    scene.show(**late)
     assert scene.near(colour, there) > 20
     scene.bot.mouseRelease(scene.view, LEFT, pos=there)
     assert scene.near(colour, there) > 20
-    scene.show(x=THREE, c=np.arange(3))  # the run did not take the move
+    scene.show(**late)  # the run did not take the move
     assert scene.near(colour, there) == 0
     assert scene.near(colour, scene.pixel(2, 2)) > 20
 
@@ -209,6 +210,14 @@ def test_nothing_is_added_on_a_dot_or_beside_the_axes(qtbot: QtBot) -> None:
     assert scene.hands.done == []
 
 
+def test_a_double_click_adds_one_point_and_a_dot_of_another_mark_is_no_empty_ground(qtbot: QtBot) -> None:
+    marks = Dots("x", add="points.add"), Dots("still")
+    scene = Scene(qtbot, *marks, x=THREE, still=np.array([[4.0, 4.0]]))
+    qtbot.mouseDClick(scene.view, LEFT, pos=scene.pixel(4, -3))
+    qtbot.mouseClick(scene.view, LEFT, pos=scene.pixel(4, 4))
+    assert len(scene.hands.done) == 1
+
+
 def test_a_right_click_takes_a_dot_away_but_a_right_drag_does_not(qtbot: QtBot) -> None:
     scene = Scene(qtbot, Dots("x", drag="move", erase="points.erase"), x=THREE)
     qtbot.mouseClick(scene.view, RIGHT, pos=scene.pixel(4, -4))
@@ -222,8 +231,10 @@ def test_a_click_picks_a_dot_and_a_drag_does_not(qtbot: QtBot) -> None:
     scene = Scene(qtbot, Dots("x", drag="move", pick="chosen"), x=THREE)
     qtbot.mouseClick(scene.view, LEFT, pos=scene.pixel(-3, 1))
     assert scene.hands.done == [("pick", "chosen", 2)]
+    scene.drag(scene.pixel(-3, 1), scene.pixel(-3, 1) + QPoint(2, -2))  # a hand is never quite still
+    assert scene.hands.done == [("pick", "chosen", 2)] * 2
     scene.drag(scene.pixel(0, 0), scene.pixel(1, 1))
-    assert {done[0] for done in scene.hands.done[1:]} == {"act"}
+    assert {done[0] for done in scene.hands.done[2:]} == {"act"}
 
 
 def test_of_two_marks_under_the_mouse_the_one_painted_later_is_taken(qtbot: QtBot) -> None:

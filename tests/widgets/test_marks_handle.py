@@ -50,10 +50,10 @@ def test_the_ring_follows_the_mouse_at_once_and_goes_where_the_next_frame_says(q
     scene = Scene(qtbot, Handle("at", drag="push", tint="warn"), at=(at := np.array([1.0, 2.0])))
     colour, there = QColor(DARK.warn), scene.pixel(-3, 0)
     scene.drag(scene.pixel(1, 2), there, release=False)
-    scene.show(at=at.copy())
+    scene.show(at=(late := at.copy()))
     assert scene.near(colour, there, 12) > 20
     scene.bot.mouseRelease(scene.view, LEFT, pos=there)
-    scene.show(at=at)
+    scene.show(at=late)  # the run did not take the move
     assert scene.near(colour, there, 12) == 0
     assert scene.near(colour, scene.pixel(1, 2), 12) > 20
 

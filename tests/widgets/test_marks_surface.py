@@ -14,8 +14,8 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 from scipy.interpolate import RegularGridInterpolator
 
+from lab.frame import Frame, Ghost
 from lab.marks import Field, Panel, Surface
-from lab.session import Frame, Ghost
 from tests.widgets.frames import Recorder, frame
 from widgets.look import Look
 from widgets.marks import surface

@@ -11,9 +11,9 @@ import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 
+from lab.frame import Ghost
 from lab.marks import Panel, Trail
 from lab.record import Trace, Traces
-from lab.session import Ghost
 from tests.widgets.frames import Recorder, frame
 from widgets.look import Look
 from widgets.marks import trail

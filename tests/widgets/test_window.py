@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from lab.catalogue import Catalogue, Entry
@@ -42,6 +42,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
     made.resize(1280, 800)
     made.show()
     qtbot.waitExposed(made)
+    QApplication.setActiveWindow(made)  # a bare X server has no window manager to do so
     yield made
     made.close()
     assert made.engine.isFinished()
@@ -75,7 +76,7 @@ def test_every_experiment_opens_plays_scrubs_and_closes(window: Window, qtbot: Q
     qtbot.waitUntil(lambda: window.transport.buttons["play"].text() == "Play")
     line = window.transport.timeline
     end = window.frame.end
-    qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=QPoint(5, 10))
+    qtbot.mouseClick(line, Qt.MouseButton.LeftButton, pos=QPoint(2, 10))
     qtbot.waitUntil(lambda: window.frame is not None and window.frame.t == 0)
     assert window.frame.end == end
     for title, _ in window.stage.panels():
@@ -173,7 +174,7 @@ def test_an_unfit_value_is_said_at_its_control_and_the_run_stays(window: Window,
     window.engine.set("k", 12)
     assert window.column is not None
     editor = window.column.editors["k"]
-    qtbot.waitUntil(lambda: "12 centres need 12 points" in editor.error.text())
+    qtbot.waitUntil(lambda: "12 centres need 12 points" in editor.wrong.text())
     assert window.frame is not None
     assert window.frame.settings["k"] == 3
 

@@ -6,8 +6,8 @@ import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
+from lab.frame import Frame
 from lab.marks import Mark
-from lab.session import Frame
 from widgets.look import Look
 
 if TYPE_CHECKING:

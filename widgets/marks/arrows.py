@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPolygonF, QTransform
 
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.look import Look
 from widgets.marks import Bounds, Legend, PlotPainter
 from widgets.marks.dragging import on_axes

@@ -11,7 +11,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QTransform
 from PySide6.QtWidgets import QGraphicsSceneHoverEvent
 
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.marks import Bounds, PlotPainter
 from widgets.marks.dragging import FARTHEST
 from widgets.marks.overlay import Overlay, pixels, same

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 CORNERS = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], dtype=float)  # (column, row), around a cell
 SIDES = np.roll(CORNERS, -1, axis=0) - CORNERS  # side i leaves corner i
-ROUNDS = 40  # of smoothing: a border's steps vanish if they are no more than some ten cells apart
+ROUNDS = 100  # of smoothing: a border's steps vanish if they are no more than some twenty cells apart
 
 
 def contours(z: Floats, levels: Floats) -> Floats:

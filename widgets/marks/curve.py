@@ -12,7 +12,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF, QTransform
 from PySide6.QtWidgets import QGraphicsSceneHoverEvent
 
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.look import Look
 from widgets.marks import Bounds, Legend, PlotPainter
 from widgets.marks.dragging import FARTHEST

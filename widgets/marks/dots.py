@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QFontMetricsF, QKeyEvent, QPainter, QTransform
 
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.look import Look
 from widgets.marks import Bounds, PlotPainter
 from widgets.marks.dragging import Buttons, Grip, off_axes, on_axes

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.marks import Bounds, PlotPainter
 from widgets.marks.colour_scale import Bar, Scale
 from widgets.marks.contours import contours

@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.marks import Bounds, Legend, PlotPainter
 from widgets.marks.dragging import FARTHEST
 from widgets.marks.overlay import same

@@ -10,8 +10,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QTransform
 
+from lab.frame import Frame
 from lab.marks import Line
-from lab.session import Frame
 from widgets.marks import Bounds, Legend, PlotPainter
 from widgets.marks.dragging import on_axes
 from widgets.marks.overlay import Floats, Overlay, Pieces, bounds_of, dashes, moved, pixels, same, shortened, stroke

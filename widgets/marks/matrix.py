@@ -14,7 +14,7 @@ from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.look import Look
 from widgets.marks import Hands, WidgetPainter
 from widgets.plot import SUPERSCRIPT

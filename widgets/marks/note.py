@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.look import Look
 from widgets.marks import Hands, WidgetPainter
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.session import Frame
+from lab.frame import Frame
 from widgets.marks import Bounds, PlotPainter
 from widgets.marks.contours import borders
 from widgets.marks.grid import Sheet, field_bounds, grid_of

@@ -12,9 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QOffscreenSurface, QOpenGLContext
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from lab.frame import Frame
 from lab.marks import Dots, Field, Heat, Mark, Panel, Surface, Trail
 from lab.record import Trace
-from lab.session import Frame
 from widgets.look import Look
 from widgets.marks import Hands, PlotPainter, WidgetPainter, painter
 from widgets.marks.lighting import Relief, relief

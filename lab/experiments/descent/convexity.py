@@ -161,11 +161,11 @@ class Convexity(Experiment):
             Panel(
                 "Curve",
                 Line("shade", tint="warn", width=1),
-                Line("upper", label="L-parabola", tint="1", dashed=True, width=1.5),
+                Line("upper", label="L-parabola", tint="3", dashed=True, width=1.5),
                 Line("lower", label="m-parabola", tint="2", dashed=True, width=1.5),
                 Line("tangent", label="tangent", tint="quiet", width=1.5),
-                Line("graph", label="f", tint="accent", width=2.5),
-                Line("chord", label="chord", tint="text"),
+                Line("graph", tint="accent", width=2.5),
+                Line("chord", tint="text"),
                 Line("too_high", label="above the chord", tint="warn", width=3.5),
                 Line("gap_kept", tint="accent", dashed=True),
                 Line("gap_broken", tint="warn", width=3),
@@ -176,7 +176,6 @@ class Convexity(Experiment):
                 **along,
                 y="f(x)",
                 range_y=window(self.y),
-                detail="bounds",
             ),
             Column(
                 Panel(
@@ -185,11 +184,12 @@ class Convexity(Experiment):
                     Guide(y="most", label="L", tint="text"),
                     Guide(y="least", label="m", tint="text"),
                     Line("slope", label="f′", tint="accent"),
-                    Line("curvature", label="f″", tint="1"),
+                    Line("curvature", label="f″", tint="2"),
                     Line("concave", label="f″ < 0", tint="warn", width=3.5),
                     Dots("touched", tint="text"),
                     **along,
                     range_y=window(self.slopes, self.curvatures),
+                    detail="bounds",
                     help="Convex where f″ ≥ 0; the dashed lines are the least curvature m and the greatest, L",
                 ),
                 Panel("Inequality", Equation("inequality"), Note("judgement"), Note("here")),
@@ -326,7 +326,9 @@ class Convexity(Experiment):
         deepest = int(np.nanargmax(below))
         if below[deepest] <= self.tolerance():
             return f"{chord} The whole curve is on or above its tangent at c = {number(c)}."
-        return f"{chord} It dips {number(below[deepest])} below its tangent at c, at x = {number(self.x[deepest])}."
+        return (
+            f"{chord} The curve dips {number(below[deepest])} below its tangent at c, at x = {number(self.x[deepest])}."
+        )
 
 
 def window(*heights: np.ndarray) -> tuple[float, float]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lab import marks
 from lab.controls import Choice, Count, Formula, Point, Rows, Slider, Unfit
 from lab.experiment import Experiment, Metrics, Stages, Update, drawn
 from lab.marks import Arrows, Column, Curve, Dots, Equation, Field, Handle, Heat, Note, Panel, Trail
-from lab.maths.optimisers import RULES, Rule, State
+from lab.maths.optimisers import RULES
+from lab.maths.runners import Runner, lined_up
 from lab.maths.surfaces import SURFACES, Surface, ravine, typed
 
 MOST = 6
@@ -41,22 +41,10 @@ RACER = {
 }
 
 
-@dataclass
-class Runner:
-    """One racer on its way."""
-
-    lane: int  # its colour and its place in the trails: both stay while others come and go
-    name: str  # "Adam", or "Adam 2" where there is one already
-    row: Any  # its settings
-    theta: np.ndarray
-    memory: State  # its running averages
-    g: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    move: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    before: tuple[State, np.ndarray, Any] | None = None  # averages, place and settings that the last step began with
-
-    @property
-    def rule(self) -> Rule:
-        return RULES[self.row.method]
+def race(surface: str, *racers: tuple[Any, ...], **rest: Any) -> dict[str, Any]:
+    """Settings of a race: each racer a method, a rate and perhaps a momentum."""
+    rows = [dict(zip(RACER, racer)) for racer in racers]
+    return {"surface": surface, "begin": OWN, "noise": 0, "racers": rows, **rest}
 
 
 class OptimiserRace(Experiment):
@@ -89,7 +77,7 @@ class OptimiserRace(Experiment):
     )
     racers = Rows(
         RACER,
-        [{"method": "GD", "rate": 0.001}, {"method": "momentum", "rate": 0.001}, {"method": "Adam", "rate": 0.1}],
+        race("", ("GD", 0.001), ("momentum", 0.001), ("Adam", 0.1))["racers"],
         least=1,
         most=MOST,
         help="who runs. Given another method, a racer goes on from where it stands; a new one joins at the start",
@@ -97,6 +85,27 @@ class OptimiserRace(Experiment):
     noise = Slider(0, 0, 20, symbol="σ", label="Gradient noise", help="its standard deviation; one gust hits all alike")
     racer = Count(2, 0, MOST - 1, view=True, symbol="i", help="whose update is written out, from 0; or click its dot")
 
+    presets = {
+        "Rosenbrock: who turns the corner?": race("Rosenbrock", ("GD", 0.001), ("momentum", 0.001), ("Adam", 0.1)),
+        "Rosenbrock: five memories": race(
+            "Rosenbrock", *(("momentum", 0.001, rho) for rho in (0, 0.5, 0.8, 0.9, 0.95))
+        ),
+        "Ravine: momentum against GD": race("ravine", ("GD", 0.0195), ("momentum", 0.015, 0.8), kappa=100),
+        "Saddle: who leaves first?": race(
+            "saddle", ("GD", 0.05), ("momentum", 0.05), ("Adagrad", 0.05), ("Adam", 0.05)
+        ),
+        "Himmelblau: one start, two ends": race("Himmelblau", ("GD", 0.01), ("momentum", 0.01), ("Adam", 0.1)),
+    }
+    prompts = (
+        ("A rate past 0.002: why does the second GD never settle?", race("Rosenbrock", ("GD", 0.001), ("GD", 0.003))),
+        ("Without memory, ρ = 0: what is left of momentum?", race("Rosenbrock", ("GD", 0.001), ("momentum", 0.001, 0))),
+        ("A round bowl: does momentum still pay?", race("ravine", ("GD", 0.5), ("momentum", 0.5, 0.8), kappa=1)),
+        (
+            "A noisy gradient: who comes to rest?",
+            race("ravine", ("GD", 0.05), ("momentum", 0.05), ("Adam", 0.1), noise=2),
+        ),
+        ("Type a surface of your own", race("formula", ("GD", 0.02), ("momentum", 0.02), ("Adam", 0.1))),
+    )
     metrics = {"loss": "J", "distance": "‖θ − θ*‖"}
     fixed = ("ground",)
     diverges = (
@@ -111,34 +120,28 @@ class OptimiserRace(Experiment):
         self.origin = np.array(self.begin if self.shows(self.begin) else self.ground.start, dtype=float)
         if not np.isfinite(self.slope(self.origin)).all():
             raise Unfit("begin", f"the surface has no slope at {place(self.origin)}: begin where it has one")
-        self.runners: list[Runner] = []
         self.stage = ""
-        self.line_up()
+        self.runners: list[Runner] = lined_up([], self.racers, self.origin)
+        self.record()
         return self.measured()
 
     def step(self) -> Stages:
         """Every racer: the gradient where it stands, its averages, its move."""
         gust = self.noise * self.rng.standard_normal(2) if self.noise else 0.0
         for one in self.runners:
-            one.before = (dict(one.memory), one.theta, one.row)
-            one.g = self.slope(one.theta) + gust
+            one.read(self.slope(one.theta) + gust)
         self.stage = "gradient"
         yield self.stage
-
-        with np.errstate(all="ignore"):
-            for one in self.runners:
-                one.rule.average(one.memory, one.g, one.row)
+        for one in self.runners:
+            one.average()
         self.stage = "averages"
         yield self.stage
-
-        with np.errstate(all="ignore"):
-            for one in self.runners:
-                one.move = one.rule.move(one.memory, one.g, one.row)
+        for one in self.runners:
+            one.aim()
         self.stage = "move"
         yield self.stage
-
         for one in self.runners:
-            one.theta = one.theta + one.move
+            one.go()
         self.stage = ""
         self.record()
         if not self.noise and all(np.hypot(*one.g) < STILL and np.hypot(*one.move) < STILL for one in self.runners):
@@ -170,35 +173,15 @@ class OptimiserRace(Experiment):
             return typed(self.formula)
         return ravine(self.kappa) if self.surface == "ravine" else SURFACES[self.surface]
 
-    def shows(self, theta: Sequence[float]) -> bool:
+    def shows(self, theta: ArrayLike) -> bool:
         """Whether a place is in the picture."""
-        (x, y), ground = theta, self.ground
+        (x, y), ground = np.asarray(theta), self.ground
         return bool(ground.x[0] <= x <= ground.x[1] and ground.y[0] <= y <= ground.y[1])
 
     def changed(self, name: str) -> None:
         if name == "racers":
-            self.line_up()
-
-    def line_up(self) -> None:
-        """A runner for each row: who keeps the method keeps its averages and its name."""
-        goes_on = matched([one.row for one in self.runners], self.racers)
-        line: list[Any] = [None if at is None else self.runners[at] for at in goes_on]
-        for i, row in enumerate(self.racers):
-            one = line[i]
-            if one is not None and one.row.method == row.method:
-                one.row = row
-                continue
-            others = [other for other in line if other is not None and other is not one]
-            names = [row.method] + [f"{row.method} {number}" for number in range(2, MOST + 1)]
-            line[i] = Runner(
-                lane=one.lane if one else first_free(range(MOST), [other.lane for other in others]),
-                name=first_free(names, [other.name for other in others]),
-                row=row,
-                theta=one.theta if one else self.origin,
-                memory=RULES[row.method].begin(self.origin),
-            )
-        self.runners = line
-        self.record()
+            self.runners = lined_up(self.runners, self.racers, self.origin)
+            self.record()
 
     def record(self) -> None:
         """The places by lane, for the trails; a lane that its racer has left is NaN."""
@@ -226,7 +209,7 @@ class OptimiserRace(Experiment):
                     Dots("places", colour="lanes", big=True, pick="racer"),
                     **plane,
                     detail="shown",
-                    help="An arrow downhill is as long as the root of the slope; the coming move is drawn to scale.",
+                    help="Arrows downhill are all of one length; the coming move is drawn to scale",
                 ),
                 Panel(
                     "In three dimensions",
@@ -292,13 +275,11 @@ class OptimiserRace(Experiment):
 
     @drawn
     def downhill(self) -> np.ndarray:
-        """Against the gradient, an eighth of the picture long where the slope is as steep as at the start."""
+        """Against the gradient: at a stage the one just read, else the slope where each racer stands."""
         g = np.array([one.g if self.stage else self.slope(one.theta) for one in self.runners])
-        steep = np.hypot(*g.T)[:, None]
-        width = self.ground.x[1] - self.ground.x[0]
+        length = (self.ground.x[1] - self.ground.x[0]) / 9
         with np.errstate(all="ignore"):
-            long = width / 8 * np.sqrt(steep / np.hypot(*self.slope(self.origin)))
-            arrows = -g / steep * np.minimum(long, width / 4)
+            arrows = -length * g / np.hypot(*g.T)[:, None]
         return np.where(np.isfinite(arrows), arrows, 0.0)
 
     @drawn
@@ -315,22 +296,20 @@ class OptimiserRace(Experiment):
 
     @drawn
     def whose(self) -> str:
-        return f"{self.picked().name}, t = {self.t + bool(self.stage)}"
+        one = self.picked()
+        return f"{one.name}, step {self.t + bool(self.stage or not one.before)}"
 
     @drawn
     def update(self) -> Update:
         """The step just made, or at t = 0 the one to come; within a step, what is known so far."""
         one = self.picked()
-        memory, theta, row = one.before or (one.memory, one.theta, one.row)
-        g = one.g if one.before else self.slope(theta)
-        rule = RULES[row.method]
-        with np.errstate(all="ignore"):
-            numbers = rule.symbols(memory, g, theta, row)
+        numbers = one.symbols(self.slope(one.theta))
         unknown = {
             "gradient": [symbol for symbol in numbers if symbol.endswith("_t") and symbol != "g_t"],
             "averages": [r"\theta_t"],
         }.get(self.stage, [])
-        return Update(rule.latex, {symbol: value for symbol, value in numbers.items() if symbol not in unknown})
+        latex = RULES[one.before[2].method].latex if one.before else one.rule.latex
+        return Update(latex, {symbol: value for symbol, value in numbers.items() if symbol not in unknown})
 
     @drawn
     def said(self) -> str:
@@ -375,27 +354,11 @@ class OptimiserRace(Experiment):
         return f"{one.name} goes downhill: this step is {length:.2g} long, and J falls by {-rose:.2g}."
 
 
-def matched(old: Sequence[Any], new: Sequence[Any]) -> list[int | None]:
-    """For each new row the place of the old one that goes on in it: where rows came or went, the one most alike."""
-    if len(old) == len(new):
-        return list(range(len(new)))
-    found: list[int | None] = [None] * len(new)
-    for alike in (lambda a, b: a == b, lambda a, b: a.method == b.method):
-        for i, row in enumerate(new):
-            if found[i] is None:
-                found[i] = next((j for j, other in enumerate(old) if j not in found and alike(row, other)), None)
-    return found
-
-
-def first_free(options: Sequence[Any], taken: Sequence[Any]) -> Any:
-    return next(option for option in options if option not in taken)
-
-
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
     """Of the angle between two vectors; 0 where one of them is."""
     lengths = np.hypot(*a) * np.hypot(*b)
     return float(a @ b / lengths) if 0 < lengths < np.inf else 0.0
 
 
-def place(theta: Sequence[float]) -> str:
+def place(theta: np.ndarray) -> str:
     return f"({theta[0]:.4g}, {theta[1]:.4g})"

@@ -57,11 +57,19 @@ class CNN(Experiment):
 
     panels = Row(
         Column(
-            Panel(
-                "Feature maps",
-                Images("maps", captions="numbers", chosen="chosen", pick="channel"),
-                detail="size",
-                help="what the chosen layer makes of the digit: height × width × maps, bright where a filter fits",
+            Tabs(
+                Panel(
+                    "Feature maps",
+                    Images("maps", captions="numbers", chosen="chosen", pick="channel"),
+                    detail="size",
+                    help="what the chosen layer makes of the digit: height × width × maps, bright where a filter fits",
+                ),
+                Panel(
+                    "Confusion",
+                    Matrix("confusion", rows="classes", columns="classes", colours="viridis"),
+                    detail="wrong",
+                    help="how many test digits of each class (row) are read as which (column)",
+                ),
             ),
             Row(
                 Tabs(
@@ -106,14 +114,7 @@ class CNN(Experiment):
                 help="the cross-entropy: y is the right class of the digit, p its probability",
             ),
             Panel("Network", Note("built"), still=True, help="in brackets, how many parameters a layer has"),
-            Panel(
-                "Confusion",
-                Matrix("confusion", rows="classes", columns="classes", colours="viridis"),
-                detail="wrong",
-                shown=False,
-                help="how many test digits of each class (row) are read as which (column)",
-            ),
-            sizes=(3, 3, 2, 2, 4),
+            sizes=(6, 6, 4, 6),
         ),
         sizes=(3, 2),
     )
@@ -271,7 +272,7 @@ class CNN(Experiment):
     @drawn
     def offsets(self) -> list[str]:
         layer = self.part("norm 1" if self.batch_norm else "conv 1")
-        return [f"{offset:+.2f}".replace("-", "−") for offset in layer.bias.tolist()]
+        return [f"{round(offset, 2) + 0.0:+.2f}".replace("-", "−") for offset in layer.bias.tolist()]  # never −0.00
 
     @drawn
     def first(self) -> int:
@@ -329,7 +330,7 @@ class CNN(Experiment):
             return "The weights have left the range of numbers. Start again with a smaller η."
         if answer == y:
             return f"It reads this {y} rightly, with probability {p[y]:.2f}."
-        return f"It takes this {y} for {answer}, with probability {p[answer]:.2f}; the right class has {p[y]:.2f} only."
+        return f"It takes this {y} for {answer}, with probability {p[answer]:.2f}; the right class has {p[y]:.2f}."
 
     @drawn
     def built(self) -> str:
