@@ -187,6 +187,9 @@ class Choice(Control):
             raise self.refuse(value, "one of " + ", ".join(self.options))
         return value
 
+    def from_text(self, text: str) -> str:
+        return self.check(text)
+
     def from_pick(self, value: Any) -> Any:
         return self.options[value] if isinstance(value, int) and 0 <= value < len(self.options) else value
 

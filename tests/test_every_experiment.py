@@ -6,7 +6,7 @@ import csv
 import inspect
 import itertools
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from lab.experiment import Experiment
 from lab.frame import Frame
 from lab.session import Session
 from tests.bits import bits
+from tests.places import place_of
 
 CATALOGUE = Catalogue()
 NAMES = list(CATALOGUE.entries)
@@ -37,15 +38,16 @@ pytestmark = [pytest.mark.common]
 every = pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in NAMES])
 
 
-@pytest.fixture(autouse=True)
-def _loaded(request: pytest.FixtureRequest) -> None:
-    """Importing (torch takes a second) is not the experiment's own work."""
-    if "name" in request.fixturenames:
-        kind = CATALOGUE.load(request.getfixturevalue("name"))
-        if kind.uses_torch:
-            import torch
+@cache
+def imported(name: str) -> None:
+    """What an experiment imports (torch takes a second) is not its own work."""
+    trained(begun(name), 1)
 
-            torch.set_num_threads(1)
+
+@pytest.fixture(autouse=True)
+def _imported(request: pytest.FixtureRequest) -> None:
+    if "name" in request.fixturenames:
+        imported(request.getfixturevalue("name"))
 
 
 def begun(name: str, seed: int = 1, **changes: Any) -> Session:
@@ -145,22 +147,11 @@ def test_its_topics_are_where_it_says(name: str) -> None:
     """`begin=k-means++; panel=Data; scene=colours`: set those, and the panel is there."""
     shown = topics(name)
     assert shown or ":" in name, "claims no topic of the texts"
-    kind = CATALOGUE.load(name)
     for topic in shown:
-        wanted, panel, target = {}, "", name
-        for part in topic.where.split(";"):
-            key, _, value = part.strip().partition("=")
-            assert value, f"{topic.title}: {topic.where!r} does not say where"
-            if key == "panel":
-                panel = value
-            elif key == "scene":
-                target = f"{name}:{value}"
-            elif key != "prompt":
-                wanted[key] = CATALOGUE.load(target).controls[key].from_text(value)
-            else:
-                assert value in [text for text, _ in kind.prompts], f"{topic.title}: no prompt {value!r}"
-        session = begun(target, **wanted)
-        assert not panel or panel in [p.title for p in marks.panels(session.layout)], f"{topic.title}: no {panel!r}"
+        place = place_of(name, topic, CATALOGUE)
+        session = begun(place.name, **place.settings)
+        titles = [panel.title for panel in marks.panels(session.layout)]
+        assert not place.panel or place.panel in titles, f"{topic.title}: no panel {place.panel!r} in {titles}"
 
 
 def test_topics_are_titles_of_the_course_texts(root: Path) -> None:

@@ -54,6 +54,20 @@ class Stage(QWidget):
         self.layout_shown = self.frame = None
         self._toggled.clear()
 
+    def cards(self) -> list[Card]:
+        """All cards, those behind a tab too."""
+        return list(self._cards.values())
+
+    def reveal(self, card: Card) -> None:
+        """Bring the tabs to the front that a card is behind."""
+        part: QWidget | None = card
+        while part is not None and part is not self:
+            above = part.parentWidget()
+            tabs = above.parentWidget() if above is not None else None
+            if isinstance(tabs, QTabWidget):
+                tabs.setCurrentWidget(part)
+            part = above
+
     def visible_cards(self) -> Iterator[Card]:
         """The cards that a person can see now."""
         return (card for card in self._cards.values() if card.isVisibleTo(self))

@@ -42,6 +42,7 @@ class Runner:
     def aim(self) -> None:
         self.move = self.rule.move(self.memory, self.g, self.row)
 
+    @np.errstate(all="ignore")
     def go(self) -> None:
         self.theta = self.theta + self.move
 
@@ -49,7 +50,7 @@ class Runner:
     def symbols(self, coming: Array) -> dict[str, Any]:
         """The numbers of the last step, or of the first, for which the gradient is `coming`."""
         memory, theta, row = self.before or (self.memory, self.theta, self.row)
-        return RULES[row.method].symbols(memory, self.g if self.before else coming, theta, row)
+        return self.rule.symbols(memory, self.g if self.before else coming, theta, row)
 
 
 def lined_up(runners: Sequence[Runner], rows: Sequence[Any], origin: Array) -> list[Runner]:

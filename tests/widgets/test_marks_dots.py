@@ -213,6 +213,7 @@ def test_nothing_is_added_on_a_dot_or_beside_the_axes(qtbot: QtBot) -> None:
 def test_a_double_click_adds_one_point_and_a_dot_of_another_mark_is_no_empty_ground(qtbot: QtBot) -> None:
     marks = Dots("x", add="points.add"), Dots("still")
     scene = Scene(qtbot, *marks, x=THREE, still=np.array([[4.0, 4.0]]))
+    qtbot.mouseClick(scene.view, LEFT, pos=scene.pixel(4, -3))
     qtbot.mouseDClick(scene.view, LEFT, pos=scene.pixel(4, -3))
     qtbot.mouseClick(scene.view, LEFT, pos=scene.pixel(4, 4))
     assert len(scene.hands.done) == 1

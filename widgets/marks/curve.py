@@ -247,8 +247,10 @@ def thinned(strand: Strand, to_screen: QTransform, seen: QRectF, column: int) ->
         if end - steps[0] == len(steps):
             return steps, y[steps], y[steps]
         low, high = np.fmin.reduceat(y[:end], steps), np.fmax.reduceat(y[:end], steps)
-        high = np.where(np.isinf(high), low, high)
-        return steps, np.where(np.isinf(low), high, low), high
+        if np.isinf(low).any() or np.isinf(high).any():
+            known = np.where(np.isinf(y[:end]), np.nan, y[:end])
+            low, high = np.fmin.reduceat(known, steps), np.fmax.reduceat(known, steps)
+        return steps, low, high
 
 
 def joined(strand: Strand, to_screen: QTransform, steps: Any, low: Floats, high: Floats) -> tuple[Any, Floats]:

@@ -118,8 +118,8 @@ class OptimiserRace(Experiment):
     def start(self) -> Metrics:
         self.ground = self.chosen_ground()
         self.origin = np.array(self.begin if self.shows(self.begin) else self.ground.start, dtype=float)
-        if not np.isfinite(self.slope(self.origin)).all():
-            raise Unfit("begin", f"the surface has no slope at {place(self.origin)}: begin where it has one")
+        if not np.isfinite([self.height(self.origin), *self.slope(self.origin)]).all():
+            raise Unfit("begin", f"the surface has no height or no slope at {place(self.origin)}: begin where it has")
         self.stage = ""
         self.runners: list[Runner] = lined_up([], self.racers, self.origin)
         self.record()
@@ -144,7 +144,7 @@ class OptimiserRace(Experiment):
             one.go()
         self.stage = ""
         self.record()
-        if not self.noise and all(np.hypot(*one.g) < STILL and np.hypot(*one.move) < STILL for one in self.runners):
+        if not self.noise and all(np.abs([one.g, one.move]).max() < STILL for one in self.runners):
             self.finish("Every racer stands still: under each of them the slope is less than a millionth.")
         return self.measured()
 
@@ -156,6 +156,7 @@ class OptimiserRace(Experiment):
     def height(self, theta: np.ndarray) -> float:
         return float(self.ground.f(*theta))
 
+    @np.errstate(all="ignore")
     def distance(self, theta: np.ndarray) -> float:
         """To the nearest of the known minima; infinite where there is none."""
         return min((float(np.hypot(x - theta[0], y - theta[1])) for x, y in self.ground.minima), default=np.inf)
@@ -308,8 +309,7 @@ class OptimiserRace(Experiment):
             "gradient": [symbol for symbol in numbers if symbol.endswith("_t") and symbol != "g_t"],
             "averages": [r"\theta_t"],
         }.get(self.stage, [])
-        latex = RULES[one.before[2].method].latex if one.before else one.rule.latex
-        return Update(latex, {symbol: value for symbol, value in numbers.items() if symbol not in unknown})
+        return Update(one.rule.latex, {symbol: value for symbol, value in numbers.items() if symbol not in unknown})
 
     @drawn
     def said(self) -> str:
