@@ -7,6 +7,7 @@ however fast the training is, and frames never queue.
 from __future__ import annotations
 
 import math
+import sys
 import threading
 import traceback
 from collections import deque
@@ -24,6 +25,7 @@ from lab.frame import Frame
 from lab.session import Session
 
 SLICE = 0.010  # seconds of training between looks at the commands
+PROMPTNESS = 0.0005  # seconds after which a step lets the window's thread have the interpreter
 PATIENCE = 0.25  # seconds to wait for the window to take a frame
 FAREWELL = 2.0  # seconds to wait for the thread to end
 FLAT_OUT = math.inf
@@ -192,6 +194,7 @@ class Engine(QThread):
     # ------------------------------------------------------------ the loop, in the engine's own thread
 
     def run(self) -> None:
+        sys.setswitchinterval(PROMPTNESS)
         while not self._leaving:
             command = self._next_command()
             if command is not None:
@@ -247,8 +250,8 @@ class Engine(QThread):
             self._due -= many
         self._last_pace = now
         until, done = now + SLICE, 0
-        if self._dirty:
-            until = min(until, max(self._next_frame, now))
+        if self._dirty and self._next_frame > now:  # a frame that is late already still waits for one slice
+            until = min(until, self._next_frame)
         while done < many:
             alive = [lane.session.step() for lane in self.lanes]
             done += 1

@@ -129,21 +129,24 @@ class Lines(Overlay):
         if not self.strands or seen.isEmpty():
             return
         look = self.plot.look
+        tints = {strand.label: i for i, strand in enumerate(self.strands)}
         for i, ghost in enumerate(self.ghosts):
             steps, low, high = thinned(ghost, to_screen, seen, column=8)
             middle = pixels(to_screen, ghost.places(steps, low / 2 + high / 2))
-            self._draw_pieces(painter, dashes(middle), _faded(look.pen(i, 1.5), look))
+            self._draw_pieces(painter, dashes(middle), _faded(look.pen(tints.get(ghost.label, i), 1.5), look))
         self._draw_now(painter, to_screen, seen)
         for i, strand in enumerate(self.strands):
             ends, pieces = joined(strand, to_screen, *thinned(strand, to_screen, seen, column=2))
             past = ends <= self.t
             self._draw_pieces(painter, pieces[~past], _faded(look.pen(i, 2), look))
             self._draw_pieces(painter, pieces[past], look.pen(i, 2))
+        room = 8 * look.scale
         for places in self.breaks:
+            before = -math.inf
             for x, y in pixels(to_screen, places):
-                if seen.left() <= x <= seen.right():
-                    room = 8 * look.scale
+                if seen.left() <= x <= seen.right() and x - before > room:
                     _warn(painter, QPointF(x, min(max(y, seen.top() + room), seen.bottom() - room)), look)
+                    before = x
 
     def _draw_pieces(self, painter: QPainter, pieces: Floats, pen: QPen) -> None:
         if len(pieces) > FEW:

@@ -90,14 +90,12 @@ class DotsPainter(PlotPainter):
             share = np.clip(np.nan_to_num(np.asarray(size, dtype=float)), 0, 1)
             width = width * (0.4 + 1.8 * np.sqrt(share))  # so the area follows the number
         width = np.round(width * 2) / 2  # few widths: each one is drawn once and kept
-        here = places[seen]
-        self.dots.setData(
-            pos=here, size=width[seen], brush=self.brushes[classes[seen]], symbol=self.shapes[classes[seen]]
-        )
+        brushes, shapes = self.brushes[classes[seen]], self.shapes[classes[seen]]
+        self.dots.setData(pos=places[seen], size=width[seen], brush=brushes, symbol=shapes)
         ringed = seen & np.asarray(ring, dtype=bool) if ring is not None and len(ring) == n else np.zeros(n, bool)
         self.rings.setData(pos=places[ringed], size=width[ringed] + 7 * self.look.scale)
-        texts = labels if labels is not None and len(labels) == n else ()
-        self.words.write([(texts[i], *places[i], width[i] / 2 + 3) for i in np.flatnonzero(seen)] if len(texts) else [])
+        named = np.flatnonzero(seen) if labels is not None and len(labels) == n else ()
+        self.words.write([(str(labels[i]), *places[i], width[i] / 2 + 3) for i in named])
 
     def bounds(self) -> Bounds | None:
         return bounds_of(self.grip.places)
@@ -148,7 +146,7 @@ class DotsPainter(PlotPainter):
         _, colour, _, labels, _ = self.shown
         name = f" · {labels[index]}" if labels is not None and index < len(labels) else ""
         x, y = (f"{value:.4g}".replace("-", "−") for value in self.points[index])
-        owner = f"\nclass {colour[index]:.4g}" if colour is not None and index < len(colour) else ""
+        owner = f"\nclass {float(colour[index]):.4g}" if colour is not None and index < len(colour) else ""
         return f"{index}{name}\n({x}, {y}){owner}"
 
 

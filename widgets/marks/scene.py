@@ -7,13 +7,14 @@ the context they belong to and free themselves in it, however the view is re-par
 from __future__ import annotations
 
 import math
+from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
 from OpenGL import GL
 from pyqtgraph import Vector
 from pyqtgraph.opengl import GLViewWidget
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QMatrix4x4,
@@ -34,6 +35,7 @@ from widgets.look import Look
 from widgets.marks.glsl import DISC, RIBBON, SHEET, Bound, program
 from widgets.marks.lighting import HEIGHT, Floats, Ink, written
 
+REST = 3.0  # after painting, this many times as long is left to the rest of the window
 AZIMUTH, ELEVATION, DISTANCE = -60.0, 38.0, 6.0
 NEAREST, FARTHEST = 0.45, 2.5  # of the distance it opens with
 CENTRE = Vector(0, 0, 0.3 * HEIGHT)
@@ -99,6 +101,10 @@ class Scene(GLViewWidget):
         self._buffers: dict[str, QOpenGLBuffer] = {}
         self._programs: tuple[QOpenGLShaderProgram, ...] = ()
         self._stale: set[str] = set()
+        self._rested_at = 0.0
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(super().update)
         self.look_from_the_front()
 
     # ------------------------------------------------------------ what is shown
@@ -136,8 +142,13 @@ class Scene(GLViewWidget):
             self._writing.update()
 
     def _changed(self, *names: str) -> None:
+        """New things to show: at once, or after a rest where painting is slow (the writing stays)."""
         self._stale.update(names)
-        super().update()  # the writing stays
+        wait = self._rested_at - monotonic()
+        if wait <= 0:
+            super().update()
+        elif not self._rest.isActive():
+            self._rest.start(math.ceil(1000 * wait))
 
     # ------------------------------------------------------------ the camera
 
@@ -185,6 +196,14 @@ class Scene(GLViewWidget):
             self.failed.emit()
 
     def paintGL(self, *_: Any, **__: Any) -> None:
+        """Paint, and see how long it takes: where OpenGL runs in software, the other panels come first."""
+        began = monotonic()
+        self._paint()
+        GL.glFinish()
+        now = monotonic()
+        self._rested_at = now + REST * (now - began)
+
+    def _paint(self) -> None:
         ground = self.look.colour("card")
         GL.glClearColor(ground.redF(), ground.greenF(), ground.blueF(), 1.0)
         GL.glDepthMask(True)

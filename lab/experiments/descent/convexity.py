@@ -31,6 +31,8 @@ HATCHES = 90
 ON_CURVE = r"f(\lambda a + (1 - \lambda) b)"
 ON_CHORD = r"\lambda f(a) + (1 - \lambda) f(b)"
 
+Lines = tuple[np.ndarray, ...]
+
 
 class Convexity(Experiment):
     function = Choice((*CLASSICS, "formula"), symbol="f", help="the curve that is tested")
@@ -126,7 +128,6 @@ class Convexity(Experiment):
     def at_c(self) -> np.ndarray:
         return self.foot(self.c)
 
-    @drawn
     def crossing(self) -> np.ndarray:
         """At λ a + (1 − λ) b: the place on the curve, and the place on the chord."""
         (a, fa), (b, fb) = self.at_a(), self.at_b()
@@ -146,17 +147,21 @@ class Convexity(Experiment):
         (a, fa), (b, fb) = sorted(map(tuple, (self.at_a(), self.at_b())))
         return np.interp(x, [a, b], [fa, fb], left=np.nan, right=np.nan)
 
+    def slope_at(self, x: float) -> float:
+        """The slope; at an end of the interval the one inside, should a kink be there."""
+        return self.df(np.clip(x, *(self.reach * (1 - ROUNDING) * np.array([-1, 1]))))
+
     def parabola(self, curvature: float) -> np.ndarray:
         """What touches the curve at c and bends by this curvature, with 0 the tangent; NaN where there is none."""
-        if not np.isfinite(curvature):
-            return np.full_like(self.x, np.nan)
         c, fc = self.at_c()
-        return fc + self.df(c) * (self.x - c) + curvature / 2 * (self.x - c) ** 2
+        if not np.isfinite([curvature, self.slope_at(c)]).all():
+            return np.full_like(self.x, np.nan)
+        return fc + self.slope_at(c) * (self.x - c) + curvature / 2 * (self.x - c) ** 2
 
     # ------------------------------------------------------------ pictures
 
     def panels(self) -> marks.Layout:
-        along = {"x": "x", "range_x": (-float(self.reach), float(self.reach))}
+        along = {"x": "x", "range_x": (-1.05 * self.reach, 1.05 * self.reach)}
         return Row(
             Panel(
                 "Curve",
@@ -166,31 +171,36 @@ class Convexity(Experiment):
                 Line("tangent", label="tangent", tint="quiet", width=1.5),
                 Line("graph", tint="accent", width=2.5),
                 Line("chord", tint="text"),
-                Line("too_high", label="above the chord", tint="warn", width=3.5),
+                Line("too_high", tint="warn", width=3.5),
                 Line("gap_kept", tint="accent", dashed=True),
                 Line("gap_broken", tint="warn", width=3),
-                Dots("crossing", tint="text"),
+                Line("bottom", tint="text", width=6),
+                Dots("lowest", shape="diamond", tint="text"),
+                Dots("landing", shape="star", tint="quiet"),
+                Dots("facing", tint="text"),
                 Handle("at_c", drag="move_c", label="c", tint="quiet", along="x"),
                 Handle("at_a", drag="move_a", label="a", along="x"),
                 Handle("at_b", drag="move_b", label="b", along="x"),
                 **along,
                 y="f(x)",
                 range_y=window(self.y),
+                help="Orange: the curve is above the chord. Both parabolas touch it at c, and a step of gradient "
+                "descent with η = 1/L lands on the star, the lowest of the upper one. Diamond or bar: the minimum",
             ),
             Column(
                 Panel(
-                    "Slope and curvature",
+                    "Slopes",
                     Guide(y="zero"),
                     Guide(y="most", label="L", tint="text"),
                     Guide(y="least", label="m", tint="text"),
                     Line("slope", label="f′", tint="accent"),
                     Line("curvature", label="f″", tint="2"),
-                    Line("concave", label="f″ < 0", tint="warn", width=3.5),
+                    Line("concave", tint="warn", width=3.5),
                     Dots("touched", tint="text"),
                     **along,
                     range_y=window(self.slopes, self.curvatures),
                     detail="bounds",
-                    help="Convex where f″ ≥ 0; the dashed lines are the least curvature m and the greatest, L",
+                    help="f is convex where f″ ≥ 0; the dashed lines are the least curvature m and the greatest, L",
                 ),
                 Panel("Inequality", Equation("inequality"), Note("judgement"), Note("here")),
             ),
@@ -198,7 +208,7 @@ class Convexity(Experiment):
         )
 
     @drawn
-    def graph(self) -> np.ndarray:
+    def graph(self) -> Lines:
         return self.within(self.y)
 
     @drawn
@@ -206,18 +216,26 @@ class Convexity(Experiment):
         return np.array([self.at_a(), self.at_b()])
 
     @drawn
-    def too_high(self) -> np.ndarray:
+    def too_high(self) -> Lines:
         """The part of the curve that is above the chord."""
         return self.within(np.where(self.y > self.chord_at(self.x) + self.tolerance(), self.y, np.nan))
 
     @drawn
-    def shade(self) -> np.ndarray:
-        """Strokes between the chord and the curve where that is above it."""
+    def shade(self) -> Lines:
+        """Strokes up and down between the chord and the curve where that is above it."""
         x = np.linspace(-self.reach, self.reach, HATCHES)
-        low, high = self.chord_at(x), self.f(x)
-        x, low, high = (part[high > low + self.tolerance()] for part in (x, low, high))
-        nowhere = np.full_like(x, np.nan)
-        return np.stack([x, low, x, high, nowhere, nowhere], axis=1).reshape(-1, 2)
+        y = self.f(x)
+        strokes = []
+        for part in pieces(x, np.where(y > self.chord_at(x) + self.tolerance(), y, np.nan)):
+            ends = np.column_stack([self.chord_at(part[:, 0]), part[:, 1]])
+            ends[1::2] = ends[1::2, ::-1]
+            strokes.append(np.column_stack([np.repeat(part[:, 0], 2), ends.ravel()]))
+        return tuple(strokes)
+
+    @drawn
+    def facing(self) -> np.ndarray:
+        ends = self.crossing()
+        return ends[np.isfinite(ends).all(axis=1)]
 
     @drawn
     def gap_kept(self) -> np.ndarray:
@@ -228,35 +246,63 @@ class Convexity(Experiment):
         return self.crossing() if self.gap() < -self.tolerance() else np.empty((0, 2))
 
     @drawn
-    def tangent(self) -> np.ndarray:
+    def tangent(self) -> Lines:
         return self.within(self.parabola(0))
 
     @drawn
-    def lower(self) -> np.ndarray:
+    def lower(self) -> Lines:
         return self.within(self.parabola(self.verdict().m))
 
     @drawn
-    def upper(self) -> np.ndarray:
+    def upper(self) -> Lines:
         return self.within(self.parabola(self.verdict().L))
 
     @drawn
-    def slope(self) -> np.ndarray:
+    def landing(self) -> np.ndarray:
+        """Where a step of gradient descent with the rate 1/L goes from c: the lowest place of the upper parabola."""
+        (c, fc), most = self.at_c(), self.verdict().L
+        slope = self.slope_at(c)
+        if not (0 < most < np.inf and np.isfinite(slope)):
+            return np.empty((0, 2))
+        return np.array([[c - slope / most, fc - slope**2 / (2 * most)]])
+
+    def is_lowest(self) -> np.ndarray:
+        """Which places have the least height; none where the curve only falls to the end of the interval."""
+        least = self.y <= np.nanmin(self.y) + self.tolerance()
+        return least & ~(least[0] | least[-1])
+
+    @drawn
+    def lowest(self) -> np.ndarray:
+        """The one place of least height, or the ends of each bar of them."""
+        least = self.is_lowest()
+        inner = least[:-2] & least[2:]
+        least[1:-1] &= ~inner
+        return np.column_stack([self.x, self.y])[least]
+
+    @drawn
+    def bottom(self) -> Lines:
+        """The bar of them where the curve is flat at its bottom."""
+        return self.within(np.where(self.is_lowest(), self.y, np.nan))
+
+    @drawn
+    def slope(self) -> Lines:
         return self.within(self.slopes, self.slopes, self.curvatures)
 
     @drawn
-    def curvature(self) -> np.ndarray:
+    def curvature(self) -> Lines:
         return self.within(self.curvatures, self.slopes, self.curvatures)
 
     @drawn
-    def concave(self) -> np.ndarray:
+    def concave(self) -> Lines:
         negative = np.where(self.curvatures < 0, self.curvatures, np.nan)
         return self.within(negative, self.slopes, self.curvatures)
 
     @drawn
     def touched(self) -> np.ndarray:
-        """The slope at c."""
+        """The slope at c, where there is one."""
         c = self.at_c()[0]
-        return np.array([[c, self.df(c)]])
+        slope = self.slope_at(c)
+        return np.array([[c, slope]]) if np.isfinite(slope) else np.empty((0, 2))
 
     @drawn
     def zero(self) -> np.ndarray:
@@ -272,10 +318,10 @@ class Convexity(Experiment):
         v = self.verdict()
         return np.array([v.L] if v.smooth else [])
 
-    def within(self, heights: np.ndarray, *of: np.ndarray) -> np.ndarray:
-        """A line over x (n, 2), with gaps where it leaves the picture of these heights, or of the curve's."""
+    def within(self, heights: np.ndarray, *of: np.ndarray) -> Lines:
+        """A line over x, broken where it leaves the picture of these heights, or of the curve's."""
         low, high = window(*(of or (self.y,)))
-        return np.column_stack([self.x, np.where((low <= heights) & (heights <= high), heights, np.nan)])
+        return pieces(self.x, np.where((low <= heights) & (heights <= high), heights, np.nan))
 
     @drawn
     def bounds(self) -> str:
@@ -285,9 +331,9 @@ class Convexity(Experiment):
     def inequality(self) -> Update:
         on_curve = self.crossing()[0, 1]
         sign = r"\le" if self.gap() >= -self.tolerance() else ">"
+        numbers = {r"\lambda": self.share, "f(a)": self.at_a()[1], "f(b)": self.at_b()[1]}
         return Update(
-            rf"{ON_CURVE} {sign} {ON_CHORD}",
-            {ON_CURVE: on_curve, r"\lambda": self.share, "f(a)": self.at_a()[1], "f(b)": self.at_b()[1]},
+            rf"{ON_CURVE} {sign} {ON_CHORD}", numbers | ({ON_CURVE: on_curve} if np.isfinite(on_curve) else {})
         )
 
     @drawn
@@ -329,6 +375,13 @@ class Convexity(Experiment):
         return (
             f"{chord} The curve dips {number(below[deepest])} below its tangent at c, at x = {number(self.x[deepest])}."
         )
+
+
+def pieces(x: np.ndarray, y: np.ndarray) -> Lines:
+    """A line over x in its unbroken pieces (n, 2): it breaks where y is not finite."""
+    known = np.flatnonzero(np.isfinite(y))
+    parts = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
+    return tuple(np.column_stack([x[part], y[part]]) for part in parts if len(part) > 1)
 
 
 def window(*heights: np.ndarray) -> tuple[float, float]:

@@ -87,8 +87,8 @@ class OptimiserRace(Experiment):
 
     presets = {
         "Rosenbrock: who turns the corner?": race("Rosenbrock", ("GD", 0.001), ("momentum", 0.001), ("Adam", 0.1)),
-        "Rosenbrock: five memories": race(
-            "Rosenbrock", *(("momentum", 0.001, rho) for rho in (0, 0.5, 0.8, 0.9, 0.95))
+        "Rosenbrock: six memories": race(
+            "Rosenbrock", *(("momentum", 0.001, rho) for rho in (0, 0.5, 0.8, 0.9, 0.95, 0.99))
         ),
         "Ravine: momentum against GD": race("ravine", ("GD", 0.0195), ("momentum", 0.015, 0.8), kappa=100),
         "Saddle: who leaves first?": race(
@@ -108,6 +108,7 @@ class OptimiserRace(Experiment):
     )
     metrics = {"loss": "J", "distance": "‖θ − θ*‖"}
     fixed = ("ground",)
+    tiny = {"noise": 1}
     diverges = (
         "Either a rate is too large for the curvature, so that each step overshoots more than the last, "
         "or the surface falls for ever, or it has no value where a racer went."
@@ -206,8 +207,8 @@ class OptimiserRace(Experiment):
                     Trail("theta", labels="names"),
                     Arrows("places", "downhill", label="downhill", tint="text"),
                     Arrows("leaving", "coming", label="coming move", tint="accent"),
-                    Handle("origin", drag="begin", label="start"),
                     Dots("places", colour="lanes", big=True, pick="racer"),
+                    Handle("origin", drag="begin", label="start"),
                     **plane,
                     detail="shown",
                     help="Arrows downhill are all of one length; the coming move is drawn to scale",
