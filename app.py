@@ -120,6 +120,7 @@ def main(given: list[str]) -> int:
     app.setOrganizationName("Watchglass")
     remembered = QSettings(os.devnull, QSettings.Format.IniFormat) if wanted.picture else QSettings()
     window = Window(catalogue, remembered, wanted.theme)
+    sys.excepthook = window.tell_mistake
     if wanted.open:
         window.open_file(wanted.open)
     else:

@@ -44,6 +44,15 @@ class Net(NamedTuple):
 # ---------------------------------------------------------------- marks
 
 
+def _declare(made: Any, rest: Mapping[str, Any], **given: Any) -> None:
+    """Fill a frozen dataclass whose first field takes all that is named without a keyword."""
+    known = {slot.name: slot.default for slot in fields(made) if slot.name not in given}
+    if unknown := rest.keys() - known.keys():
+        raise TypeError(f"a {type(made).__name__} has no {', '.join(sorted(unknown))}")
+    for slot, value in {**known, **rest, **given}.items():
+        object.__setattr__(made, slot, value)
+
+
 @dataclass(frozen=True)
 class Mark:
     """One thing drawn. `reads` lists the fields that name a value; an empty name shows nothing."""
@@ -156,14 +165,15 @@ class Arrows(Mark):
 class Curve(Mark):
     """Metrics over the steps. A metric "loss" also draws its family: "loss/Adam", "loss/GD" …"""
 
+    reads = ("colours",)
     metrics: tuple[str, ...]
     log_x: bool = False
     log_y: bool = False
     against: str = ""  # another metric for the horizontal axis; empty: the step
+    colours: str = ""  # {member of a family: class number}; else in order
 
-    def __init__(self, *metrics: str, log_x: bool = False, log_y: bool = False, against: str = "") -> None:
-        for slot, value in zip(("metrics", "log_x", "log_y", "against"), (metrics, log_x, log_y, against)):
-            object.__setattr__(self, slot, value)
+    def __init__(self, *metrics: str, **rest: Any) -> None:
+        _declare(self, rest, metrics=metrics)
 
 
 @dataclass(frozen=True)
@@ -285,11 +295,7 @@ class Panel:
     help: str = ""
 
     def __init__(self, title: str, *marks: Mark, **rest: Any) -> None:
-        known = {slot.name: slot.default for slot in fields(Panel)[2:]}
-        if unknown := rest.keys() - known.keys():
-            raise TypeError(f"a Panel has no {', '.join(sorted(unknown))}")
-        for slot, value in {"title": title, "marks": marks, **known, **rest}.items():
-            object.__setattr__(self, slot, value)
+        _declare(self, rest, title=title, marks=marks)
 
     def names(self) -> frozenset[str]:
         """Every value the panel must be handed to be drawn."""

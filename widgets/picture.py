@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -28,6 +30,7 @@ def render(window: Window, path: str, steps: int) -> int:
 
     window.shown.connect(look)
     window.engine.failed.connect(fail)
+    sys.excepthook = lambda kind, value, trace: fail(Failure(f"the window failed: {value!r}"))
     window.show()
     waiting.exec()
     if not wrong:

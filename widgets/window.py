@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import sys
+import traceback
 from collections.abc import Mapping, Sequence
+from types import TracebackType
 from typing import Any
 
 from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal
@@ -281,6 +284,12 @@ class Window(QMainWindow):
     def _on_failure(self, failure: Failure) -> None:
         self.banner.say("failure", failure.message, bad=True, label="Copy details", do=lambda: _copy(failure))
 
+    def tell_mistake(self, kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+        """A mistake of the window's own is told like any other, and the window lives on."""
+        details = "".join(traceback.format_exception(kind, value, trace))
+        print(details, file=sys.stderr, end="")
+        self._on_failure(Failure(f"Something went wrong in the window: {value}", details))
+
     def _on_refusal(self, name: str, why: str) -> None:
         if self.column is not None and name in self.column.editors:
             self.column.show_error(name, why)
@@ -325,6 +334,7 @@ class Window(QMainWindow):
         column.set_control.connect(lambda name, value, gesture: self.engine.set(name, value, gesture))
         column.apply_settings.connect(self._apply)
         column.reset_all.connect(lambda: self._apply({n: c.default for n, c in kind.controls.items()}))
+        column.act.connect(lambda name: self.engine.act(name, []))
         column.seed_changed.connect(lambda seed: self.engine.restart(seed))
         self.right.addWidget(column)
         self.right.setStretchFactor(1, 0)

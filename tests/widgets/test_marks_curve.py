@@ -313,3 +313,20 @@ def test_missing_and_diverged_metrics_are_drawn_without_a_word(
         hovered(scene, *(sum(ends) / 2 for ends in scene.plot.getViewBox().viewRange()))
         scene.where(FIRST)
     assert capfd.readouterr().err == ""
+
+
+def test_what_is_measured_now_and_then_is_joined_and_a_longer_silence_is_a_gap(qtbot: QtBot) -> None:
+    loss = np.full(201, np.nan)
+    loss[:81:10] = 1.0
+    loss[160::10] = 1.0
+    scene = Scene(qtbot, Curve("loss")).show({"loss": loss}, t=200)
+    across = set(scene.where(FIRST)[:, 0].tolist())
+    ends = [scene.pixel(t, 1).x() for t in (2, 78, 90, 150)]
+    assert set(range(ends[0], ends[1])) <= across
+    assert not set(range(ends[2], ends[3])) & across
+
+
+def test_a_member_of_a_family_has_the_colour_that_the_experiment_names(qtbot: QtBot) -> None:
+    scene = Scene(qtbot, Curve("loss", colours="lanes"))
+    scene.show({"loss/Adam": np.ones(101)}, t=100, values={"lanes": {"Adam": 1}})
+    assert len(scene.where(SECOND)) > 50

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from lab.controls import Slider, same
-from lab.experiment import Experiment
+from lab.experiment import Action, Experiment
 from widgets.controls import Editor, editor
 from widgets.controls.about import About
 from widgets.controls.combo import Combo
@@ -29,6 +29,7 @@ class ControlColumn(QScrollArea):
     apply_settings = Signal(dict)  # of a preset or a thing to try, as declared
     reset_all = Signal()
     seed_changed = Signal(int)
+    act = Signal(str)  # an action that takes no arguments
 
     def __init__(self, kind: type[Experiment], new_gesture: Callable[[], int], look: Look) -> None:
         super().__init__()
@@ -54,6 +55,9 @@ class ControlColumn(QScrollArea):
         self.editors: dict[str, Editor] = {}
         for view in (False, True):
             self._add_editors(view, new_gesture)
+        for action in kind.actions.values():
+            if not action.arguments:
+                self._add_action(action)
         self.links: list[QLabel] = []
         if kind.prompts:
             self._add_prompts()
@@ -154,6 +158,12 @@ class ControlColumn(QScrollArea):
             one.edited.connect(lambda value, gesture, name=name: self.set_control.emit(name, value, gesture))
             self.editors[name] = one
             self.body.addWidget(one)
+
+    def _add_action(self, action: Action) -> None:
+        button = QPushButton(action.name.replace("_", " ").capitalize())
+        button.setToolTip(action.help)
+        button.clicked.connect(lambda: self.act.emit(action.name))
+        self.body.addWidget(button)
 
     def _add_prompts(self) -> None:
         self.body.addSpacing(4)

@@ -27,6 +27,7 @@ LEAST = 20  # steps that are in view from the start
 DASH = 6  # pixels, as long as the gap after it
 FEW = 100  # pieces up to which Qt draws round ends at ease
 BACK = 4096  # steps to look back for what was last measured
+SILENCE = 3  # times the usual distance between two measurements is a gap
 WARNINGS = 20  # drawn of one curve
 
 
@@ -34,6 +35,7 @@ class Strand(NamedTuple):
     """One metric to be drawn."""
 
     label: str
+    colour: int
     y: Floats
     x: Floats | None  # another metric it is drawn against; None for the step
     log_x: bool
@@ -45,7 +47,7 @@ class Strand(NamedTuple):
         return np.column_stack([powers(across) if self.log_x else across, powers(heights) if self.log_y else heights])
 
     def same(self, other: Strand) -> bool:
-        return self.label == other.label and _same(self.y, other.y) and _same(self.x, other.x)
+        return self[:2] == other[:2] and _same(self.y, other.y) and _same(self.x, other.x)
 
 
 class CurvePainter(PlotPainter):
@@ -57,9 +59,11 @@ class CurvePainter(PlotPainter):
         self.reading = Reading(self.lines)
         self._shown: tuple[Any, ...] = (None, None, None)
         self._bounds: Bounds | None = None
+        self._colours: Mapping[str, int] = {}
 
     def show(self, frame: Frame) -> None:
         lines, now = self.lines, (frame.t, frame.ghost, self.look)
+        self._colours = frame.values.get(self.mark.colours) or {}
         strands = list(self._strands(frame.metrics))
         grown = len(strands) != len(lines.strands) or not all(map(Strand.same, strands, lines.strands))
         if not grown and all(new is old for new, old in zip(now, self._shown)):
@@ -90,7 +94,7 @@ class CurvePainter(PlotPainter):
 
     def legend(self) -> Sequence[Legend]:
         strands = self.lines.strands
-        entries = [Legend(s.label, self.look.colour(i).name()) for i, s in enumerate(strands)] if strands[1:] else []
+        entries = [Legend(s.label, self.look.colour(s.colour).name()) for s in strands] if strands[1:] else []
         if self.lines.ghosts:
             entries.append(Legend("before", self.look.colour("quiet").name(), dashed=True))
         return entries
@@ -107,10 +111,11 @@ class CurvePainter(PlotPainter):
         if len(set(labels)) < len(labels):
             labels = [name.replace("/", " · ") for name, _ in found]
         against = self.mark.against
-        for label, (name, member) in zip(labels, found):
+        for order, (label, (name, member)) in enumerate(zip(labels, found)):
+            colour = self._colours.get(label, order if member else self.mark.metrics.index(name))
             x = columns.get(against + member, columns.get(against)) if against else None
             if x is not None or not against:
-                yield Strand(label, columns[name], x, self.plot.log_x, self.plot.log_y)
+                yield Strand(label, colour, columns[name], x, self.plot.log_x, self.plot.log_y)
 
 
 class Lines(Overlay):
@@ -129,17 +134,17 @@ class Lines(Overlay):
         if not self.strands or seen.isEmpty():
             return
         look = self.plot.look
-        tints = {strand.label: i for i, strand in enumerate(self.strands)}
-        for i, ghost in enumerate(self.ghosts):
+        tints = {strand.label: strand.colour for strand in self.strands}
+        for ghost in self.ghosts:
             steps, low, high = thinned(ghost, to_screen, seen, column=8)
             middle = pixels(to_screen, ghost.places(steps, low / 2 + high / 2))
-            self._draw_pieces(painter, dashes(middle), _faded(look.pen(tints.get(ghost.label, i), 1.5), look))
+            self._draw_pieces(painter, dashes(middle), _faded(look.pen(tints.get(ghost.label, ghost.colour), 1.5), look))
         self._draw_now(painter, to_screen, seen)
-        for i, strand in enumerate(self.strands):
+        for strand in self.strands:
             ends, pieces = joined(strand, to_screen, *thinned(strand, to_screen, seen, column=2))
             past = ends <= self.t
-            self._draw_pieces(painter, pieces[~past], _faded(look.pen(i, 2), look))
-            self._draw_pieces(painter, pieces[past], look.pen(i, 2))
+            self._draw_pieces(painter, pieces[~past], _faded(look.pen(strand.colour, 2), look))
+            self._draw_pieces(painter, pieces[past], look.pen(strand.colour, 2))
         room = 8 * look.scale
         for places in self.breaks:
             before = -math.inf
@@ -220,10 +225,10 @@ class Reading(Overlay):
         inside = QRectF(box.left() + gap, box.top() + gap / 2, width - 2 * gap, line)
         painter.setPen(look.colour("quiet"))
         painter.drawText(inside, left | Qt.AlignmentFlag.AlignVCenter, title)
-        for i, (label, value) in enumerate(rows):
+        for strand, (label, value) in zip(strands, rows):
             inside.translate(0, line)
             middle = inside.center().y()
-            painter.setPen(look.pen(i, 2.5))
+            painter.setPen(look.pen(strand.colour, 2.5))
             painter.drawLine(QLineF(inside.left(), middle, inside.left() + 1.5 * gap, middle))
             painter.setPen(look.colour("text"))
             painter.drawText(inside.adjusted(2.2 * gap, 0, 0, 0), left | Qt.AlignmentFlag.AlignVCenter, label)
@@ -258,17 +263,22 @@ def thinned(strand: Strand, to_screen: QTransform, seen: QRectF, column: int) ->
 
 def joined(strand: Strand, to_screen: QTransform, steps: Any, low: Floats, high: Floats) -> tuple[Any, Floats]:
     """Straight pieces (n, 4) in pixels through all that is finite, and the step that each ends at."""
+    measured = ~np.isnan(low)  # what is measured now and then is joined; a gap is a longer silence than usual
+    steps, low, high = steps[measured], low[measured], high[measured]
+    apart = np.diff(steps)
+    near = apart <= SILENCE * np.median(apart) if len(apart) else np.empty(0, dtype=bool)
     lows, highs = (pixels(to_screen, strand.places(steps, heights)) for heights in (low, high))
     known: Any = np.isfinite(lows).all(axis=1)
-    alone = known & ~np.append(False, known[:-1]) & ~np.append(known[1:], False)
-    points, needed = lows, np.ones(max(len(lows) - 1, 0), dtype=bool)
+    linked = known[:-1] & known[1:] & near
+    alone = known & ~np.append(False, linked) & ~np.append(linked, False)
+    points, needed = lows, near
     if alone.any() or not np.array_equal(low, high, equal_nan=True):
         lows[alone, 0] -= 2.5  # a value between two gaps is a short dash
         highs[alone, 0] += 2.5
         points = np.stack([lows, highs], axis=1).reshape(-1, 2)
         steps = np.repeat(steps, 2)
         needed = np.ones(max(len(points) - 1, 0), dtype=bool)
-        needed[1::2] = ~overlapping(lows, highs)
+        needed[1::2] = near & ~overlapping(lows, highs)
     pieces = np.hstack([points[:-1], points[1:]])
     drawn = np.isfinite(pieces).all(axis=1) & needed
     return steps[1:][drawn], pieces[drawn]

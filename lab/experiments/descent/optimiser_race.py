@@ -221,8 +221,10 @@ class OptimiserRace(Experiment):
                 ),
             ),
             marks.Row(
-                Panel("Loss", Curve("loss", log_y=positive), x="step t", y="J"),
-                Panel("Distance", Curve("distance", log_y=True), x="step t", y="‖θ − θ*‖", shown=False),
+                Panel("Loss", Curve("loss", log_y=positive, colours="colours"), x="step t", y="J"),
+                Panel(
+                    "Distance", Curve("distance", log_y=True, colours="colours"), x="step t", y="‖θ − θ*‖", shown=False
+                ),
                 Panel("Update", Equation("update"), Note("said"), detail="whose"),
             ),
             sizes=(3, 2),
@@ -252,6 +254,11 @@ class OptimiserRace(Experiment):
     def names(self) -> tuple[str, ...]:
         names = {one.lane: one.name for one in self.runners}
         return tuple(names.get(lane, "") for lane in range(len(self.theta)))
+
+    @drawn
+    def colours(self) -> dict[str, int]:
+        """A racer's curve has the colour of its lane."""
+        return {one.name: one.lane for one in self.runners}
 
     @drawn
     def lanes(self) -> np.ndarray:
