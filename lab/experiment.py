@@ -220,7 +220,7 @@ class Experiment:
         self.finished = ""
         for name, control in self.controls.items():
             self.__dict__[name] = control.default
-        for name, value in (settings or {}).items():
+        for name, value in self.completed(settings or {}).items():
             if name not in self.controls:
                 raise ValueError(
                     f"{self.name or type(self).__name__} has no control {name}; it has {_listed(self.controls)}"
@@ -233,6 +233,11 @@ class Experiment:
         """Build the state from the controls and self.rng. May return metrics at step 0, and may yield stages."""
 
     step: Any = None  # advance once and return the scalars worth a curve; may yield the names of stages
+
+    @classmethod
+    def following(cls, name: str, value: Any) -> Mapping[str, Any]:
+        """Settings that a restarting control brings with it unless they are given too: a surface its own start."""
+        return {}
 
     def changed(self, name: str) -> None:
         """A live control was set, or a data set edited: tell whatever must be told."""
@@ -262,6 +267,15 @@ class Experiment:
     def explores(cls) -> bool:
         """Whether there is nothing to step: every change only redraws."""
         return cls.step is None
+
+    @classmethod
+    def completed(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """These settings, and those that follow from them and are not among them."""
+        followed: dict[str, Any] = {}
+        for name, value in settings.items():
+            if name in cls.controls:
+                followed |= cls.following(name, cls.controls[name].check(value))
+        return {**followed, **settings}
 
     def settings(self, view: bool | None = None) -> dict[str, Any]:
         """The present value of every control, or only of those that change pictures (or do not)."""

@@ -382,7 +382,7 @@ class Session:
     ) -> None:
         """A new run from step 0 with the controls as they stand; the old one stays as a ghost to compare with."""
         old = self.experiment
-        changed = {**old.settings(), **(settings or {})}
+        changed = {**old.settings(), **self.kind.completed(settings or {})}
         fresh = self.kind(changed, old.own.seed if seed is None else seed)
         ghost = self._ghost(0) if self.end else self.ghost
         kept = self.ghost if gesture is not None and gesture == self._restarted else ghost

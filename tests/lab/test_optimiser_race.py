@@ -132,15 +132,16 @@ def test_without_memory_momentum_is_gradient_descent_to_the_bit():
 # ---------------------------------------------------------------- where it begins and ends
 
 
-def test_a_start_off_the_picture_is_the_surface_s_own():
+def test_a_surface_brings_its_own_start_unless_one_is_given():
     session = race(surface="ravine")
     np.testing.assert_array_equal(session.experiment.origin, (-2.4, 0.9))
     session.set("begin", [1.9, 2.5])
     np.testing.assert_array_equal(session.experiment.origin, (1.9, 2.5))
-    session.set("surface", "Rosenbrock")
+    session.set("kappa", 50)
     np.testing.assert_array_equal(session.experiment.origin, (1.9, 2.5))
-    session.set("begin", [1.9, -2.5])  # below Rosenbrock's picture
+    session.set("surface", "Rosenbrock")
     np.testing.assert_array_equal(session.experiment.origin, (0.2, -0.2))
+    np.testing.assert_array_equal(race(surface="Himmelblau", begin=(1, 1)).experiment.origin, (1, 1))
 
 
 def test_it_ends_when_all_stand_still_and_never_while_there_is_noise():

@@ -228,6 +228,21 @@ def test_a_restarting_control_begins_a_new_run_and_an_unfit_one_leaves_the_old()
     assert (session.t, session.experiment.sign) == (6, "plus")
 
 
+def test_a_control_may_bring_others_with_it_unless_they_are_given() -> None:
+    class Follows(Walk):
+        @classmethod
+        def following(cls, name: str, value: Any) -> dict[str, Any]:
+            return {"length": 4} if (name, value) == ("sign", "minus") else {}
+
+    assert Session(Follows, {"sign": "minus"}).experiment.length == 4
+    assert Session(Follows, {"sign": "minus", "length": 3}).experiment.length == 3
+    session = Session(Follows)
+    session.set("sign", "minus")
+    assert session.experiment.length == 4
+    session.set("length", 1)
+    assert session.experiment.length == 1
+
+
 def test_restart_repeats_the_very_same_start() -> None:
     session = Session(Walk, seed=12)
     start = state(session)

@@ -138,7 +138,9 @@ class Lines(Overlay):
         for ghost in self.ghosts:
             steps, low, high = thinned(ghost, to_screen, seen, column=8)
             middle = pixels(to_screen, ghost.places(steps, low / 2 + high / 2))
-            self._draw_pieces(painter, dashes(middle), _faded(look.pen(tints.get(ghost.label, ghost.colour), 1.5), look))
+            self._draw_pieces(
+                painter, dashes(middle), _faded(look.pen(tints.get(ghost.label, ghost.colour), 1.5), look)
+            )
         self._draw_now(painter, to_screen, seen)
         for strand in self.strands:
             ends, pieces = joined(strand, to_screen, *thinned(strand, to_screen, seen, column=2))

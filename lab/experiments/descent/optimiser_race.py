@@ -16,7 +16,7 @@ from lab.maths.runners import Runner, lined_up
 from lab.maths.surfaces import SURFACES, Surface, ravine, typed
 
 MOST = 6
-OWN = (10, 10)  # off every picture: the surface's own start
+TYPED_START = (-2.4, 1.6)
 STILL = 1e-6  # a slope and a move below this count as none
 GRID = 160
 RACER = {
@@ -44,7 +44,7 @@ RACER = {
 def race(surface: str, *racers: tuple[Any, ...], **rest: Any) -> dict[str, Any]:
     """Settings of a race: each racer a method, a rate and perhaps a momentum."""
     rows = [dict(zip(RACER, racer)) for racer in racers]
-    return {"surface": surface, "begin": OWN, "noise": 0, "racers": rows, **rest}
+    return {"surface": surface, "noise": 0, "racers": rows, **rest}
 
 
 class OptimiserRace(Experiment):
@@ -67,13 +67,13 @@ class OptimiserRace(Experiment):
         help="a surface of your own in x = θ₁ and y = θ₂",
     )
     begin = Point(
-        OWN,
+        SURFACES["Rosenbrock"].start,
         x=(-10, 10),
         y=(-10, 10),
         symbol="θ₀",
         label="Start",
         restarts=True,
-        help="where all begin: drag it. Off the picture, as at (10, 10), it is the surface's own start",
+        help="where all begin: drag it",
     )
     racers = Rows(
         RACER,
@@ -116,9 +116,16 @@ class OptimiserRace(Experiment):
 
     # ------------------------------------------------------------ the race
 
+    @classmethod
+    def following(cls, name: str, value: Any) -> dict[str, Any]:
+        """Each surface has a start of its own."""
+        if name != "surface":
+            return {}
+        return {"begin": TYPED_START if value == "formula" else SURFACES[value].start}
+
     def start(self) -> Metrics:
         self.ground = self.chosen_ground()
-        self.origin = np.array(self.begin if self.shows(self.begin) else self.ground.start, dtype=float)
+        self.origin = np.array(self.begin)
         if not np.isfinite([self.height(self.origin), *self.slope(self.origin)]).all():
             raise Unfit("begin", f"the surface has no height or no slope at {place(self.origin)}: begin where it has")
         self.stage = ""
@@ -205,8 +212,8 @@ class OptimiserRace(Experiment):
                     Heat("landscape", log=ground.log),
                     *known,
                     Trail("theta", labels="names"),
-                    Arrows("places", "downhill", label="downhill", tint="text"),
-                    Arrows("leaving", "coming", label="coming move", tint="accent"),
+                    Arrows("places", "downhill", tint="text"),
+                    Arrows("leaving", "coming", label="move", tint="accent"),
                     Dots("places", colour="lanes", big=True, pick="racer"),
                     Handle("origin", drag="begin", label="start"),
                     **plane,
