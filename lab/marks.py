@@ -237,6 +237,43 @@ class Network(Mark):
 
 
 @dataclass(frozen=True)
+class GraphView(Mark):
+    """Nodes (n, 2) in the plane and arrows between them (m, 2), with what each holds written in or on it.
+
+    `drag` names the action (index, x, y); `add` the action (x, y) for a click on empty ground; `erase` the
+    action (index) for a right click on a node; `link` the action (source, target, value) for a number typed
+    on an arrow, or for a new arrow drawn with Shift held from one node to another.
+    """
+
+    reads = ("nodes", "links", "labels", "values", "weights", "shares", "colour", "active", "marked")
+    nodes: str
+    links: str  # (m, 2): from which node to which; (i, i) is a loop
+    labels: str = ""  # (n,) a name or symbol for each node
+    values: str = ""  # (n,) texts under the names
+    weights: str = ""  # (m,) texts on the arrows
+    shares: str = ""  # (n,) from 0 to 1: how full each node is
+    colour: str = ""  # (n,) class numbers
+    active: str = ""  # (m,) booleans: arrows that are at work now
+    marked: str = ""  # (n,) booleans: nodes that are at work now
+    drag: str = ""
+    add: str = ""
+    erase: str = ""
+    link: str = ""
+    pick: str = ""  # a view Count set to the node that is clicked
+
+
+@dataclass(frozen=True)
+class Table(Mark):
+    """Rows of texts and numbers under a header; `chosen` rows are lit."""
+
+    reads = ("rows", "header", "chosen")
+    rows: str  # (rows, columns)
+    header: str = ""  # (columns,) texts
+    chosen: str = ""  # the index of a row, or several
+    pick: str = ""  # a view Count set to the row that is clicked
+
+
+@dataclass(frozen=True)
 class Equation(Mark):
     """An Update: once in symbols, once with this step's numbers in it."""
 
@@ -288,6 +325,8 @@ class Panel:
     y: str = ""
     range_x: Range | None = None
     range_y: Range | None = None
+    log_x: bool = False  # powers of ten; ranges are then those of the exponent
+    log_y: bool = False
     equal: bool = False  # one unit is as long across as upright
     shown: bool = True  # False: it opens on demand
     still: bool = False  # it is meant not to change as the run goes on

@@ -49,7 +49,8 @@ class Plot(pg.PlotWidget):
         super().__init__(axisItems={side: Axis(side) for side in ("left", "bottom")})
         self.panel = panel
         curves = [mark for mark in panel.marks if isinstance(mark, Curve)]
-        self.log_x, self.log_y = any(c.log_x for c in curves), any(c.log_y for c in curves)
+        self.log_x = panel.log_x or any(c.log_x for c in curves)
+        self.log_y = panel.log_y or any(c.log_y for c in curves)
         self.getAxis("bottom").setLogMode(self.log_x)
         self.getAxis("left").setLogMode(self.log_y)
         box = self.getViewBox()

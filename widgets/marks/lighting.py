@@ -21,7 +21,10 @@ TOWERING = 2.0  # … where they would rise this many times as far as all the ot
 VAST = 1e150  # beyond it differences overflow
 
 LIGHT = np.array([-0.62, -0.30, 0.73])  # from the left, a little to the front, and above
-EYE = np.array([0.42, -0.72, 0.55])  # the view it opens with: a highlight that stays put tells more than one that swims
+AZIMUTH, ELEVATION = -60.0, 38.0  # of the view it opens with, in degrees
+_ACROSS, _UP = math.radians(AZIMUTH), math.radians(ELEVATION)
+# The highlight is that of the opening view: one that stays put tells more than one that swims.
+EYE = np.array([math.cos(_ACROSS) * math.cos(_UP), math.sin(_ACROSS) * math.cos(_UP), math.sin(_UP)])
 AMBIENT, DIFFUSE, SPECULAR, SHININESS = 0.50, 0.62, 0.20, 24
 
 APART = 0.004  # places of a path nearer to each other than this are one: about a pixel

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QOffscreenSurface, QOpenGLContext
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from lab.frame import Frame
@@ -18,48 +15,16 @@ from lab.record import Trace
 from widgets.look import Look
 from widgets.marks import Hands, PlotPainter, WidgetPainter, painter
 from widgets.marks.lighting import Relief, relief
+from widgets.marks.opengl import missing
+from widgets.marks.scene import Scene
 from widgets.plot import Plot
 from widgets.theme import colour_map
 
-if TYPE_CHECKING:
-    from widgets.marks.scene import Scene
-
-SCREENLESS = ("offscreen", "minimal", "vnc", "linuxfb")  # Qt platforms that cannot show OpenGL in a window
-OLDEST = (2, 1)
 PAST = 0.4  # how strong a trail is at its beginning
 ABANDONED = 0.45  # how strong the trails of a ghost are at their end
 RUNNER = "surface: which runner"  # the name under which the contour map hears the classes of the dots
 
 Timed = tuple[Any, Any]  # places (n, 2) and the step of each
-
-
-@cache
-def missing() -> str:
-    """Why there is no OpenGL here, in words; empty where there is. Asked once a process."""
-    if QGuiApplication.platformName() in SCREENLESS:
-        return "No OpenGL on this display"
-    if importlib.util.find_spec("OpenGL") is None:
-        return "PyOpenGL is not installed"
-    context = QOpenGLContext()
-    if not context.create():
-        return "No OpenGL here"
-    place = QOffscreenSurface()
-    place.setFormat(context.format())
-    place.create()
-    try:
-        if not (place.isValid() and context.makeCurrent(place)):
-            return "No OpenGL here"
-        version = context.format().version()
-        context.doneCurrent()
-        if version < ((2, 0) if context.isOpenGLES() else OLDEST):
-            return "OpenGL is too old here"
-    finally:
-        place.destroy()
-    try:
-        importlib.import_module("widgets.marks.scene")
-    except Exception as wrong:  # PyOpenGL raises many kinds when a library of the system is not there
-        return f"PyOpenGL cannot start ({type(wrong).__name__})"
-    return ""
 
 
 class SurfacePainter(WidgetPainter):
@@ -101,29 +66,17 @@ class SurfacePainter(WidgetPainter):
             made: Lit | Contour = Contour(self.mark, self.hands, self.look, panel, why_flat)
         else:
             made = Lit(self.mark, self.look, panel)
-            made.widget.failed.connect(self._flatten, Qt.ConnectionType.QueuedConnection)
         self._drawing = made
         self._column.insertWidget(0, made.widget, 1)
         return made
-
-    def _flatten(self) -> None:
-        """OpenGL is there but cannot draw: the same numbers on paper."""
-        if isinstance(self._drawing, Lit):
-            self._drawing.widget.hide()
-            self._drawing.widget.deleteLater()
-            self._begin("OpenGL cannot draw here")
-            if self._frame is not None:
-                self.show(self._frame)
 
 
 class Lit:
     """The surface in three dimensions."""
 
     def __init__(self, mark: Surface, look: Look, panel: Panel) -> None:
-        from widgets.marks.scene import Scene
-
         self.mark, self.look, self.panel = mark, look, panel
-        self.widget: Scene = Scene(look)
+        self.widget = Scene(look)
         self.relief: Relief | None = None
         self.said = ""
         self._field: Field | None = None
@@ -132,7 +85,8 @@ class Lit:
         self._length = 0
 
     def restyle(self, look: Look) -> None:
-        self.look = self.widget.look = look
+        self.look = look
+        self.widget.restyle(look)
         self._field = None
 
     def show(self, frame: Frame) -> None:
