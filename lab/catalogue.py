@@ -47,6 +47,11 @@ class Entry:
     module: str
 
     @property
+    def heading(self) -> str:
+        """The title as a heading; a name like k-means keeps its small letter."""
+        return self.title if self.title[1:2] == "-" else self.title[:1].upper() + self.title[1:]
+
+    @property
     def parent(self) -> str:
         """The experiment that a scene belongs to, or its own name."""
         return self.name.split(":")[0]

@@ -56,7 +56,7 @@ class Shelf(QWidget):
             self.tree.setCurrentItem(item)
 
     def _put(self, shelf: QTreeWidgetItem, entry: Entry) -> None:
-        item = QTreeWidgetItem([entry.title[:1].upper() + entry.title[1:] if entry.title[1:2] != "-" else entry.title])
+        item = QTreeWidgetItem([entry.heading])
         item.setData(0, NAME, entry.name)
         item.setToolTip(0, entry.line)
         shelf.addChild(item)

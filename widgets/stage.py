@@ -31,6 +31,7 @@ class Stage(QWidget):
         self._cards: dict[str, Card] = {}
         self._root: QWidget | None = None
         self._names: frozenset[str] = frozenset()
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
 

@@ -9,19 +9,15 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
-    QHBoxLayout,
-    QLabel,
     QMainWindow,
-    QMenu,
     QMessageBox,
     QSplitter,
     QTabBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -33,12 +29,12 @@ from lab.frame import Frame
 from widgets import theme as themes
 from widgets.banner import Banner
 from widgets.controls.column import ControlColumn
+from widgets.header import Header
 from widgets.look import Look
 from widgets.shelf import Shelf
 from widgets.stage import GAP, Stage
 from widgets.transport import Transport, speed_at
 
-THEMES = ("system", "light", "dark")
 ROOM_FOR_SHELF = 960  # pixels
 LARGER = 1.4  # how much a presenter's room enlarges type and strokes
 
@@ -91,14 +87,15 @@ class Window(QMainWindow):
         self.stage = Stage(self.hands, self.look)
         self.banner = Banner(self.look)
         self.transport = Transport(self.look)
-        self.heading, self.line = QLabel("Watchglass"), QLabel()
-        self.heading.setProperty("heading", True)
-        self.line.setProperty("quiet", True)
+        self.header = Header(self.look)
+        self.header.panels = self.stage.panels
+        self.header.panel_toggled.connect(self.stage.open_panel)
+        self.header.theme_chosen.connect(self.set_theme)
+        self.header.asked.connect(lambda what: getattr(self, what)())
         self.scenes = QTabBar()
         self.scenes.setDrawBase(False)
         self.scenes.hide()
         self.column: ControlColumn | None = None
-        self._buttons: dict[str, QToolButton] = {}
         self._arrange()
         self._bind_keys()
         self.engine = self._made_engine()
@@ -116,34 +113,11 @@ class Window(QMainWindow):
     # ------------------------------------------------------------ arrangement
 
     def _arrange(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(10)
-        head.addWidget(self.heading)
-        head.addWidget(self.line, 1)
-        for name, sign, said in (
-            ("panels", "panels", "Panels: open and close them"),
-            ("theme", "sun", "Theme: system, light or dark"),
-            ("present", "present", "Present: larger type and strokes, full screen (F11)"),
-            ("menu", "menu", "Menu: open, save, about"),
-        ):
-            button = QToolButton()
-            button.setToolTip(said)
-            button.setAccessibleName(said.split(":")[0])
-            button.setIconSize(QSize(18, 18))
-            button.setProperty("sign", sign)
-            self._buttons[name] = button
-            head.addWidget(button)
-        for name in ("panels", "theme", "menu"):
-            menu = QMenu(self)
-            self._buttons[name].setMenu(menu)
-            self._buttons[name].setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-            menu.aboutToShow.connect(lambda menu=menu, name=name: self._fill(menu, name))
-        self._buttons["present"].clicked.connect(self.present)
         middle = QWidget()
         box = QVBoxLayout(middle)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(GAP)
-        box.addLayout(head)
+        box.addWidget(self.header)
         box.addWidget(self.scenes)
         box.addWidget(self.banner)
         self.right = QSplitter(Qt.Orientation.Horizontal)
@@ -184,27 +158,6 @@ class Window(QMainWindow):
         QShortcut(QKeySequence("Ctrl+O"), self, self.ask_open)
         QShortcut(QKeySequence("Ctrl+S"), self, self.ask_save)
         QShortcut(QKeySequence("Escape"), self, self._escape)
-
-    def _fill(self, menu: QMenu, name: str) -> None:
-        """Menus are filled as they open, so that they tell the present."""
-        menu.clear()
-        if name == "panels":
-            for title, shown in self.stage.panels():
-                entry = menu.addAction(title)
-                entry.setCheckable(True)
-                entry.setChecked(shown)
-                entry.toggled.connect(lambda on, title=title: self.stage.open_panel(title, on))
-        elif name == "theme":
-            for theme in THEMES:
-                entry = menu.addAction({"system": "As the system"}.get(theme, theme.capitalize()))
-                entry.setCheckable(True)
-                entry.setChecked(theme == self.theme_name)
-                entry.triggered.connect(lambda _=False, theme=theme: self.set_theme(theme))
-        else:
-            menu.addAction("Open a run …", self.ask_open)
-            menu.addAction("Save this run …", self.ask_save)
-            menu.addSeparator()
-            menu.addAction("About Watchglass", self.about)
 
     # ------------------------------------------------------------ the engine
 
@@ -302,9 +255,7 @@ class Window(QMainWindow):
         self.shelf.mark(kind.name)
         self.settings.setValue("experiment", kind.name)
         entry = self.catalogue[kind.name]
-        self.heading.setText(entry.title[:1].upper() + entry.title[1:] if "-" not in entry.title[:2] else entry.title)
-        self.line.setText(entry.line)
-        self.line.setToolTip(entry.line)
+        self.header.name(entry)
         self.setWindowTitle(f"{entry.title} – Watchglass")
         self.transport.symbols = kind.metrics
         self.transport.setVisible(not kind.explores())
@@ -319,6 +270,7 @@ class Window(QMainWindow):
         self.scenes.setVisible(len(scenes) > 1)
         self.stage.forget()
         self._build_controls(kind)
+        self.stage.setFocus()  # so that the next key plays or steps
 
     def _open_scene(self, tab: int) -> None:
         name = self.scenes.tabData(tab)
@@ -398,10 +350,8 @@ class Window(QMainWindow):
         """Theme and scale reach everything from here."""
         look = self.look = Look(self._theme(), self.look.scale)
         self._apply_theme()
-        for button in self._buttons.values():
-            sign = "moon" if button is self._buttons["theme"] and look.theme.name == "dark" else button.property("sign")
-            button.setIcon(themes.icon(sign, look.theme.quiet))
-        for part in (self.stage, self.banner, self.transport, self.column):
+        self.header.theme = self.theme_name
+        for part in (self.header, self.stage, self.banner, self.transport, self.column):
             if part is not None:
                 part.restyle(look)
         self.engine.redraw()

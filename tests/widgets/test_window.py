@@ -43,7 +43,10 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[Window]:
     made.resize(1280, 800)
     made.show()
     qtbot.waitExposed(made)
-    QApplication.setActiveWindow(made)  # a bare X server has no window manager to do so
+    made.activateWindow()
+    qtbot.wait(30)
+    if not made.isActiveWindow():
+        QApplication.setActiveWindow(made)  # a bare X server has no window manager to do so
     yield made
     made.close()
     assert made.engine.isFinished()
@@ -280,4 +283,5 @@ def test_a_picture_is_the_window_without_a_display(tmp_path: Path, root: Path) -
 def test_the_app_opens_and_closes_by_itself(root: Path) -> None:
     command = [sys.executable, "app.py", "k-means", "--quit-after", "1"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    said = [line for line in done.stderr.splitlines() if "This plugin does not support" not in line]
+    assert (done.returncode, said) == (0, [])
