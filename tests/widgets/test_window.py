@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from lab.catalogue import Catalogue, Entry
@@ -105,6 +105,31 @@ def test_every_panel_shows_something(window: Window, qtbot: QtBot, name: str) ->
         empty.resize(card.size())
         assert empty.grab().toImage() != card.grab().toImage(), card.panel.title
         empty.deleteLater()
+
+
+class StrayWindows(QObject):
+    """Notes every window that is shown besides the main one: a widget shown before it has a parent is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.seen.append(repr(watched))
+        return False
+
+
+@pytest.mark.parametrize("name", list(CATALOGUE.entries))
+def test_opening_an_experiment_flashes_no_other_window(window: Window, qtbot: QtBot, name: str) -> None:
+    stray, app = StrayWindows(), QApplication.instance()
+    assert app is not None
+    app.installEventFilter(stray)
+    opened(window, qtbot, name)
+    window.set_theme("light")
+    qtbot.wait(30)
+    app.removeEventFilter(stray)
+    assert stray.seen == []
 
 
 def test_keys_play_step_and_jump(window: Window, qtbot: QtBot) -> None:

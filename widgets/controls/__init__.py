@@ -32,14 +32,14 @@ class Editor(QWidget):
         self.value = self.known = control.default
         self.gesture = 0
         self._patient_until = 0.0
-        self.title = QLabel(control.label)
+        self.title = QLabel(control.label, self)
         self.title.setWordWrap(True)
-        self.symbol = QLabel(control.symbol)
+        self.symbol = QLabel(control.symbol, self)  # with a parent, or showing it would open a window
         self.symbol.setProperty("quiet", True)
         self.symbol.setVisible(bool(control.symbol))
         self.reset = IconButton("reset", f"Reset {control.label} to {told(control, control.default)}", small=True)
         self.reset.clicked.connect(self._reset)
-        self.wrong = QLabel()
+        self.wrong = QLabel(self)
         self.wrong.setProperty("warn", True)
         self.wrong.setWordWrap(True)
         self.wrong.setAccessibleName(f"What is wrong with {control.label}")
@@ -53,7 +53,7 @@ class Editor(QWidget):
         self.head.setSpacing(6)
         self.head.addWidget(self.title, 1)
         self.title.setProperty("quiet", part)
-        if not part:  # a part of another control is reset with the whole
+        if not part:
             keep = self.reset.sizePolicy()
             keep.setRetainSizeWhenHidden(True)
             self.reset.setSizePolicy(keep)
@@ -155,7 +155,8 @@ class Editor(QWidget):
         self._offer_reset()
 
     def _offer_reset(self) -> None:
-        self.reset.setVisible(not self.wrong.isHidden() or not self.is_default())
+        if self.reset.parent() is not None:  # a part of another control is reset with the whole
+            self.reset.setVisible(not self.wrong.isHidden() or not self.is_default())
 
     def is_default(self) -> bool:
         return same(self.value, self.control.default)
