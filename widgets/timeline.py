@@ -61,7 +61,8 @@ class Timeline(QWidget):
         frame = self.frame
         if frame is None:
             return
-        state = (frame.end, frame.seed, self.span, self.size(), frame.name, len(frame.gestures))
+        reached = round(self._x(frame.end))  # nothing new to draw until the run is a pixel longer
+        state = (reached, frame.seed, self.span, self.size(), frame.name, len(frame.gestures))
         if state != self._drawn:
             self._drawn, self._line = state, self._sparkline(frame)
         if self._line is not None:

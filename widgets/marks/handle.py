@@ -53,7 +53,12 @@ class HandlePainter(PlotPainter):
         self._draw()
 
     def _draw(self) -> None:
-        places = np.array([self.grip.at]) if self.grip.moves(0) else self.grip.places
+        places = self.grip.places
+        if self.grip.moves(0):
+            places = np.array([self.grip.at])
+            if self.mark.along and len(self.grip.places):  # across its way it is where the run puts it
+                fixed = 1 if self.mark.along == "x" else 0
+                places[0, fixed] = self.grip.places[0, fixed]
         places = places[np.isfinite(places).all(axis=1)]
         self.ring.setData(pos=places)
         away = WIDTH * self.look.scale / 2 + 4
