@@ -98,6 +98,10 @@ class Window(QMainWindow):
         self.column: ControlColumn | None = None
         self._arrange()
         self._bind_keys()
+        # A timer of its own fires when the event loop has painted what was posted; QTimer.singleShot(0) fires before.
+        self._taken = QTimer(self)
+        self._taken.setSingleShot(True)
+        self._taken.timeout.connect(lambda: self.engine.take())
         self.engine = self._made_engine()
         self.stage.looking.connect(self._look_at)
         self.transport.pressed.connect(self.press)
@@ -204,7 +208,7 @@ class Window(QMainWindow):
 
     def _on_frames(self, frames: tuple[Frame, ...], status: Status) -> None:
         """Hand the frame on, and tell the engine once we are back in the event loop."""
-        QTimer.singleShot(0, self.engine.take)
+        self._taken.start()
         if not frames or (self.kind is not None and frames[0].name != self.kind.name):
             return
         frame = self.frame = frames[0]

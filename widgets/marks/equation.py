@@ -26,7 +26,8 @@ from widgets.marks.matrix import figures
 ziamath.config.svg2 = False  # QtSvg does not draw the symbols that SVG 2 refers to
 
 PAUSE = 250  # milliseconds between two drawings: nobody reads numbers faster
-IDLE = 5  # and at least so many times as long as the last took
+BREATH = 20  # milliseconds between two lines while frames stream in
+IDLE = 9  # and at least so many times as long as the last took
 DRAWN = 20.0  # the type that formulas are drawn in, before they are scaled
 SMALL = 0.8  # the type of the numbers, to that of the symbols
 LEAST = 7.0  # pixels of type that can still be read
@@ -227,33 +228,54 @@ class EquationPainter(WidgetPainter):
         self.widget = self.sheet = Sheet()
         self._update: Any = None
         self._drawn: Any = ""  # not None: that a value is missing is drawn too
+        self._waiting: list[tuple[str, str]] = []  # lines still to be set, and the same in numbers
+        self._made: list[Line] = []
+        self._cost = 0.0
         self._pause = QTimer(self.sheet, singleShot=True)
-        self._pause.timeout.connect(self._draw)
+        self._pause.timeout.connect(self._go_on)
 
     def show(self, frame: Frame) -> None:
         self._update = frame.values.get(self.mark.update)
         if not self._pause.isActive():
-            self._draw()
+            self._begin()
+            while self._waiting:
+                self._set_one()
 
     def restyle(self, look: Look) -> None:
         super().restyle(look)
         self._pause.stop()
-        self._drawn = ""
+        self._waiting, self._drawn = [], ""
 
-    def _draw(self) -> None:
-        """Draw the newest there is, then none for a while: the last of a stream is drawn when the pause ends."""
+    def _go_on(self) -> None:
+        """While frames stream in, one line at a time is set, so that typesetting never holds the window up."""
+        if not self._waiting:
+            self._begin()
+        if self._waiting:
+            self._set_one()
+
+    def _begin(self) -> None:
+        """Take the newest there is, if it is new."""
         if self._update is self._drawn:
             return
-        self._drawn, began = self._update, perf_counter()
+        self._drawn, self._made, self._cost = self._update, [], 0.0
+        given = [] if self._update is None else lines(self._update.latex)
+        self._waiting = [(line, in_numbers(line, self._update.numbers)) for line in given]
+        if not given:
+            self.sheet.lay([], self.look.scale)
+
+    def _set_one(self) -> None:
+        """Set the next line; after the last show them all, and then none for a while: a person has to read."""
+        began = perf_counter()
         theme, font = self.look.theme, self.look.font(15 / self.look.scale)
-        made = []
-        if self._update is not None:
-            for line in lines(self._update.latex):
-                numbers = in_numbers(line, self._update.numbers)
-                below = Formula(numbers, theme.quiet, font) if numbers != line else None
-                made.append(Line(Formula(line, theme.text, font), below))
-        self.sheet.lay(made, self.look.scale)
-        self._pause.start(max(PAUSE, round(1000 * IDLE * (perf_counter() - began))))
+        line, numbers = self._waiting.pop(0)
+        below = Formula(numbers, theme.quiet, font) if numbers != line else None
+        self._made.append(Line(Formula(line, theme.text, font), below))
+        self._cost += perf_counter() - began
+        if self._waiting:
+            self._pause.start(BREATH)
+        else:
+            self.sheet.lay(self._made, self.look.scale)
+            self._pause.start(max(PAUSE, round(1000 * IDLE * self._cost)))
 
 
 class Sheet(QWidget):

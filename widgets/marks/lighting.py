@@ -21,7 +21,7 @@ TOWERING = 2.0  # … where they would rise this many times as far as all the ot
 VAST = 1e150  # beyond it differences overflow
 
 LIGHT = np.array([-0.62, -0.30, 0.73])  # from the left, a little to the front, and above
-AZIMUTH, ELEVATION = -60.0, 38.0  # of the view it opens with, in degrees
+AZIMUTH, ELEVATION = -115.0, 55.0  # in degrees, of the view it opens with: into valleys, over their front rims
 _ACROSS, _UP = math.radians(AZIMUTH), math.radians(ELEVATION)
 # The highlight is that of the opening view: one that stays put tells more than one that swims.
 EYE = np.array([math.cos(_ACROSS) * math.cos(_UP), math.sin(_ACROSS) * math.cos(_UP), math.sin(_UP)])

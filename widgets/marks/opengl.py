@@ -17,8 +17,6 @@ from PySide6.QtOpenGL import QOpenGLFramebufferObject, QOpenGLFramebufferObjectF
 from widgets.marks.glsl import DISC, RIBBON, SHEET, program
 
 SCREENLESS = ("minimal", "vnc", "linuxfb")  # Qt platforms that have no OpenGL, and say so on the terminal
-OLDEST = (2, 1)
-OLDEST_ES = (2, 0)
 SAMPLES = 4
 RGB8 = 0x8051  # OpenGL's name for it: without alpha, Qt paints the picture by copying
 
@@ -35,7 +33,7 @@ class Context:
         self._place.create()
         if not (self._place.isValid() and self.begin()):
             raise RuntimeError("No OpenGL here")
-        if self._context.format().version() < (OLDEST_ES if self._context.isOpenGLES() else OLDEST):
+        if not QOpenGLFramebufferObject.hasOpenGLFramebufferBlit():
             raise RuntimeError("OpenGL is too old here")
         try:
             self.sheet, self.ribbon, self.disc = (program(*sources) for sources in (SHEET, RIBBON, DISC))
@@ -57,9 +55,10 @@ class Context:
 
 
 def canvas(size: QSize) -> QOpenGLFramebufferObject:
-    """Somewhere to draw a picture of this size, in pixels; without smooth edges where there is no multisampling."""
+    """Somewhere to draw a picture of this size, in pixels, and to copy another one to."""
     wanted = QOpenGLFramebufferObjectFormat()
-    wanted.setSamples(SAMPLES)
+    if not QOpenGLContext.currentContext().isOpenGLES():  # that copies only what has rough edges
+        wanted.setSamples(SAMPLES)
     wanted.setAttachment(QOpenGLFramebufferObject.Attachment.CombinedDepthStencil)
     wanted.setInternalTextureFormat(RGB8)
     return QOpenGLFramebufferObject(size, wanted)

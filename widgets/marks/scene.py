@@ -1,10 +1,10 @@
-"""The view of a Surface: the lit relief, its floor, trails and discs, drawn by OpenGL aside and painted as a picture."""
+"""The view of a Surface: the lit relief, its floor, trails and discs, drawn by OpenGL aside and shown as a picture."""
 
 from __future__ import annotations
 
 import math
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtOpenGL import QOpenGLBuffer, QOpenGLFramebufferObject
 from PySide6.QtWidgets import QWidget
+from shiboken6 import VoidPtr
 
 from lab.marks import Range
 from widgets.look import Look
@@ -30,12 +31,13 @@ from widgets.marks.lighting import Floats, Ink, written
 from widgets.marks.opengl import canvas, shared
 from widgets.marks.orbit import DISTANCE, Orbit
 
-REST = 3.0  # after drawing, this many times as long is left to the rest of the window
-HALF_WIDTH, HALF_HEIGHT = 1.58, 1.30  # what must be in view about the centre
+REST = 5.0  # after drawing, this many times as long is left to the rest of the window
+HALF_WIDTH, HALF_HEIGHT = 1.58, 1.42  # what must be in view about the centre
 
 CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, -1), (1, 1), (-1, 1)], dtype=np.float32)
 LEVELS = 14.0  # contour lines
-HIDDEN = 0.22  # what is behind the relief shows through this much
+HIDDEN, HIDDEN_DISC = 0.22, 0.7  # trails and discs behind the relief show through this much
+GROUND = "ground"
 RIM = 1.2  # the width of a halo, in pixels
 ROOMY, MARGIN, HALF_LINE = 220, 40, 9  # pixels
 SLANT = 0.25  # an edge that runs this nearly towards the eye is not written on
@@ -91,14 +93,14 @@ class Scene(QWidget):
         self._strokes: dict[str, Strokes] = {}
         self._discs = np.empty((0, 8), dtype=np.float32)
         self._buffers: dict[str, QOpenGLBuffer] = {}
-        self._stale: set[str] = set()
-        self._canvas: QOpenGLFramebufferObject | None = None
-        self._picture: QImage | None = None  # none, too, once it no longer shows what there is
+        self._stale: set[str] = set()  # what is not yet as drawn: buffers by name, and the GROUND
+        self._canvases: tuple[QOpenGLFramebufferObject, QOpenGLFramebufferObject] | None = None
+        self._picture = QImage()
         self._dragged_from = QPointF()
         self._rested_at = 0.0
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
-        self._rest.timeout.connect(self.redraw)
+        self._rest.timeout.connect(self.update)
 
     # ------------------------------------------------------------ what is shown
 
@@ -108,7 +110,7 @@ class Scene(QWidget):
 
     def set_mesh(self, vertices: Ink | None, triangles: np.ndarray | None = None) -> None:
         self._mesh = None if vertices is None or triangles is None else (vertices, triangles)
-        self._changed("mesh", "triangles")
+        self._changed("mesh", "triangles", GROUND)
 
     def set_paths(
         self, name: str, paths: list[Path], width: float, halo: QColor | None = None, raised: bool = False
@@ -132,8 +134,8 @@ class Scene(QWidget):
         self.update()
 
     def redraw(self) -> None:
-        """Draw anew before the next painting, however often this is asked until then."""
-        self._picture = None
+        """Draw all anew in the next painting, however often this is asked until then."""
+        self._stale.add(GROUND)
         self.update()
 
     def _changed(self, *names: str) -> None:
@@ -141,7 +143,7 @@ class Scene(QWidget):
         self._stale.update(names)
         wait = self._rested_at - monotonic()
         if wait <= 0:
-            self.redraw()
+            self.update()
         elif not self._rest.isActive():
             self._rest.start(math.ceil(1000 * wait))
 
@@ -167,9 +169,11 @@ class Scene(QWidget):
         self._dragged_from = event.position()
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.orbit.turn(-by.x(), by.y())
-        else:
+        elif event.buttons() & Qt.MouseButton.MiddleButton:
             scale = 2 * self._half_height() * self.orbit.distance / DISTANCE / max(self.height(), 1)
             self.orbit.pan(-by.x() * scale, by.y() * scale)
+        else:
+            return
         self.redraw()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -183,12 +187,14 @@ class Scene(QWidget):
     # ------------------------------------------------------------ painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        size = (QSize(self.width(), self.height()).toSizeF() * self.devicePixelRatioF()).toSize()
-        if self._picture is None or self._picture.size() != size:
+        ratio = self.devicePixelRatioF()
+        size = QSize(math.ceil(self.width() * ratio), math.ceil(self.height() * ratio))
+        if (self._picture.size(), self._picture.devicePixelRatio()) != (size, ratio):
+            self._stale.add(GROUND)
+        if self._stale:
             self._picture = self._drawn(size)
+            self._picture.setDevicePixelRatio(ratio)
         painter = QPainter(self)
-        painter.fillRect(event.rect(), self.look.colour("card"))
-        self._picture.setDevicePixelRatio(self.devicePixelRatioF())
         painter.drawImage(0, 0, self._picture)
         self._write(painter)
         painter.end()
@@ -205,48 +211,73 @@ class Scene(QWidget):
             aside = towards[1 - upright]
             if abs(aside) < SLANT:
                 continue
-            out = math.copysign(OUTSIDE, aside)
+            out = math.copysign(1, aside)
             texts = [(name, 0.0)]
             if self.roomy():
                 texts += [(written(ends[0]), -0.93), (written(ends[1]), 0.93)]
             for text, along in texts:
-                at = camera.map(QVector3D(out, along, 0) if upright else QVector3D(along, out, 0))
+                rim, at = (
+                    camera.map(QVector3D(far * out, along, 0) if upright else QVector3D(along, far * out, 0))
+                    for far in (1, OUTSIDE)
+                )
                 x, y = (at.x() + 1) / 2 * self.width(), (1 - at.y()) / 2 * self.height()
                 y = min(max(y, HALF_LINE), self.height() - HALF_LINE)
+                beside = (at.x() - rim.x()) / max(math.hypot(at.x() - rim.x(), at.y() - rim.y()), 1e-9)
+                x += beside * painter.fontMetrics().horizontalAdvance(text) / 3  # a long one must not reach inward
                 painter.drawText(QRectF(x - 60, y - 10, 120, 20), Qt.AlignmentFlag.AlignCenter, text)
 
     # ------------------------------------------------------------ OpenGL
 
     def _drawn(self, size: QSize) -> QImage:
-        """A picture of what there is now; nothing can be seen on it where OpenGL has gone away."""
+        """A picture of what there is now; an empty one where OpenGL has gone away."""
         began = monotonic()
         context = shared()
-        if size.isEmpty() or not context.begin():
-            return QImage(size, QImage.Format.Format_RGB32)
-        if self._canvas is None or self._canvas.size() != size:
-            self._canvas = canvas(size)
-        self._canvas.bind()
+        if not context.begin():
+            picture = QImage(size, QImage.Format.Format_RGB32)
+            picture.fill(self.look.colour("card"))
+            return picture
+        if self._canvases is None or self._canvases[0].size() != size:
+            self._canvases = canvas(size), canvas(size)
+        ground, top = self._canvases
         gl = context.functions()
         gl.glViewport(0, 0, size.width(), size.height())
-        self._draw(gl)
-        gl.glFinish()  # the read-back waits for it, but keeps Python's other threads waiting too
-        self._canvas.release()
-        picture = self._canvas.toImage()
+        anew = GROUND in self._stale
+        self._upload()
+        if anew:
+            ground.bind()
+            self._draw_ground(gl)
+        top.bind()
+        QOpenGLFramebufferObject.blitFramebuffer(top, ground, GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT)
+        self._draw_upon_it(gl)
+        gl.glFinish()  # the read-back would wait as well, but keep Python's other threads waiting with it
+        top.release()
+        picture = top.toImage()
         context.end()
+        self._rest.stop()
         now = monotonic()
         self._rested_at = now + REST * (now - began)
         return picture
 
-    def _draw(self, gl: QOpenGLFunctions) -> None:
+    def _draw_ground(self, gl: QOpenGLFunctions) -> None:
+        """The mesh alone: most of the work, and the same in frame after frame."""
         ground = self.look.colour("card")
         gl.glClearColor(ground.redF(), ground.greenF(), ground.blueF(), 1.0)
-        gl.glDepthMask(True)
         gl.glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT)
-        self._upload()
+        if self._mesh is None:
+            return
         gl.glEnable(GL_DEPTH_TEST)
         gl.glDepthFunc(GL_LEQUAL)
+        layout = {"place": (0, 3), "colour": (12, 3), "shade": (24, 1)}
+        with Bound(shared().sheet, self._buffers["mesh"], 28, layout) as put:
+            put(camera=self.camera(), levels=LEVELS, line=self._white(0.3), stroke=self._pixels(1))
+            self._buffers["triangles"].bind()
+            from_the_first: Any = VoidPtr(0)
+            gl.glDrawElements(GL_TRIANGLES, self._mesh[1].size, GL_UNSIGNED_INT, from_the_first)
+            self._buffers["triangles"].release()
+
+    def _draw_upon_it(self, gl: QOpenGLFunctions) -> None:
         camera = self.camera()
-        self._draw_mesh(gl, camera)
+        gl.glEnable(GL_DEPTH_TEST)
         gl.glEnable(GL_BLEND)
         gl.glBlendFunc(GL_SRC_ALPHA, GL_ONE_MINUS_SRC_ALPHA)
         gl.glDepthMask(False)
@@ -274,16 +305,6 @@ class Scene(QWidget):
             buffer.release()
         self._stale.clear()
 
-    def _draw_mesh(self, gl: QOpenGLFunctions, camera: QMatrix4x4) -> None:
-        if self._mesh is None:
-            return
-        layout = {"place": (0, 3), "colour": (12, 3), "shade": (24, 1)}
-        with Bound(shared().sheet, self._buffers["mesh"], 28, layout) as put:
-            put(camera=camera, levels=LEVELS, line=self._white(0.3), stroke=self._pixels(1))
-            self._buffers["triangles"].bind()
-            gl.glDrawElements(GL_TRIANGLES, self._mesh[1].size, GL_UNSIGNED_INT, 0)
-            self._buffers["triangles"].release()
-
     def _draw_strokes(self, gl: QOpenGLFunctions, name: str, strokes: Strokes, camera: QMatrix4x4) -> None:
         if not strokes.runs:
             return
@@ -309,7 +330,7 @@ class Scene(QWidget):
             put(radius=self._pixels(7.5), width=self._pixels(2), ring=self._white())
             for through in (True, False):
                 (gl.glDisable if through else gl.glEnable)(GL_DEPTH_TEST)
-                put(strength=2 * HIDDEN if through else 1.0)
+                put(strength=HIDDEN_DISC if through else 1.0)
                 gl.glDrawArrays(GL_TRIANGLES, 0, len(self._discs))
 
     def _white(self, alpha: float = 1) -> QColor:

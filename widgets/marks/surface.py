@@ -44,10 +44,8 @@ class SurfacePainter(WidgetPainter):
         self._column.setSpacing(4)
         self._column.addWidget(self.note)
         self._drawing: Lit | Contour | None = None
-        self._frame: Frame | None = None
 
     def show(self, frame: Frame) -> None:
-        self._frame = frame
         drawing = self._drawing or self._begin(missing())
         drawing.show(frame)
         if self.note.text() != drawing.said:
