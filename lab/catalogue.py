@@ -89,9 +89,12 @@ class Catalogue:
         return self[name].load()
 
     def scenes(self, name: str) -> list[Entry]:
-        """An experiment and its scenes, in the order of their tabs."""
+        """An experiment and its scenes, in the order of their tabs: as it declares, then by name."""
         parent = self[name].parent
-        return [entry for entry in self if entry.parent == parent]
+        found = [entry for entry in self if entry.parent == parent]
+        order = self.load(parent).scenes if len(found) > 1 else ()
+        places = {f"{parent}:{scene}": i for i, scene in enumerate(order)}
+        return sorted(found, key=lambda entry: -1 if entry.name == parent else places.get(entry.name, len(order)))
 
     def wings(self) -> dict[str, list[Entry]]:
         """Experiments by wing, scenes left out."""

@@ -178,6 +178,7 @@ class Experiment:
     fixed: ClassVar[tuple[str, ...]] = ()  # shared by all checkpoints, never written
     prompts: ClassVar[tuple[tuple[str, Mapping[str, Any]], ...]] = ()  # "Try this": a text and settings
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    scenes: ClassVar[tuple[str, ...]] = ()  # the order of the tabs, where it has scenes
     random: ClassVar[bool] = True  # False: the seed makes no difference
     uses_torch: ClassVar[bool] = False  # True: torch is imported before start and seeded like self.rng
     threads: ClassVar[int] = 1
@@ -200,8 +201,6 @@ class Experiment:
             if getattr(cls, name, None) is not None
         }
         cls.controls = {name: value for name, value in members.items() if isinstance(value, Control)}
-        if taken := sorted(cls.controls.keys() & vars(Experiment).keys()):
-            raise TypeError(f"{cls.__name__}: a control cannot be called {', '.join(taken)}; every experiment has that")
         cls.pictures = {name: value for name, value in members.items() if isinstance(value, Drawn)}
         cls.actions = {
             name: Action(name, _arguments(value), inspect.getdoc(value) or "")
@@ -213,6 +212,9 @@ class Experiment:
             if isinstance(control, Dataset)
             for edit, kinds in control.edits.items()
         }
+        named = cls.controls.keys() | cls.pictures.keys() | cls.actions.keys()
+        if taken := sorted(named & vars(Experiment).keys()):
+            raise TypeError(f"{cls.__name__}: nothing can be called {', '.join(taken)}; every experiment has that")
 
     def __init__(self, settings: Mapping[str, Any] | None = None, seed: int = 0) -> None:
         self.__dict__["own"] = Own(seed)

@@ -171,6 +171,7 @@ class Curve(Mark):
     log_y: bool = False
     against: str = ""  # another metric for the horizontal axis; empty: the step
     colours: str = ""  # {member of a family: class number}; else in order
+    faint: bool = False  # a crowd of fine, quiet lines, for others to stand out from
 
     def __init__(self, *metrics: str, **rest: Any) -> None:
         _declare(self, rest, metrics=metrics)
@@ -202,10 +203,11 @@ class Histogram(Mark):
 class Matrix(Mark):
     """A table of numbers (rows, columns), coloured by value, with the numbers in the cells."""
 
-    reads = ("cells", "rows", "columns")
+    reads = ("cells", "rows", "columns", "lit")
     cells: str
     rows: str = ""  # labels
     columns: str = ""
+    lit: str = ""  # (rows, columns) booleans: framed, to be noticed
     numbers: bool = True
     colours: str = "scores"
     pick: str = ""  # a Point view control set to (row, column)

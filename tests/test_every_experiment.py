@@ -108,7 +108,7 @@ def test_every_mark_finds_what_it_names(name: str) -> None:
                 assert wanted in kind.metrics, f"{panel.title}: no metric {wanted}"
             if isinstance(mark, marks.Trail):
                 assert np.asarray(state[mark.of]).shape[-1:] in ((2,), (3,)), f"{panel.title}: trail of {mark.of}"
-            for slot in ("drag", "add", "erase", "edit"):
+            for slot in ("drag", "add", "erase", "edit", "link"):
                 wanted = getattr(mark, slot, "")
                 assert not wanted or wanted in kind.actions or wanted in kind.controls, f"{panel.title}: {wanted}"
             if picked := getattr(mark, "pick", ""):
@@ -213,6 +213,13 @@ def test_view_controls_change_no_metric(name: str) -> None:
         metrics = plain_run(name)[3]
         assert all(np.array_equal(session.run.columns.views()[n], metrics[n], equal_nan=True) for n in metrics)
         session.draw(every_name(session))
+
+
+@every
+def test_no_state_hides_what_every_experiment_has(name: str) -> None:
+    session = trained(begun(name), 3)
+    own = {"own", "t", "finished", *session.kind.controls}
+    assert not (vars(session.experiment).keys() - own) & set(dir(Experiment))
 
 
 @every

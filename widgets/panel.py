@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout
 from superqt import QElidingLabel
 
@@ -32,8 +32,10 @@ class Card(QFrame):
         self.title.setToolTip(panel.help)
         self.key = QLabel()
         self.key.setTextFormat(Qt.TextFormat.RichText)
-        self.key.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self.key.setMinimumWidth(0)
+        self.below = QLabel()  # the legend again, where it does not fit beside the title
+        self.below.setTextFormat(Qt.TextFormat.RichText)
+        self.below.setWordWrap(True)
+        self.below.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Maximum)
         self.detail = QElidingLabel()
         self.detail.setProperty("quiet", True)
         self.detail.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -51,6 +53,8 @@ class Card(QFrame):
         body.setContentsMargins(12, 8, 8, 8)
         body.setSpacing(6)
         body.addLayout(head)
+        body.addWidget(self.below)
+        self.below.hide()
 
         self.plot: Plot | None = None
         self.drawers: list[Painter] = []
@@ -68,6 +72,7 @@ class Card(QFrame):
         if not any(isinstance(p, WidgetPainter) and p.stretch for p in self.drawers) and self.plot is None:
             body.addStretch(1)
         self._entries: Sequence[Legend] | None = None
+        self.legend_text = ""
         self.enlarged = False
         self.restyle(look)
 
@@ -80,11 +85,28 @@ class Card(QFrame):
         entries = [entry for one in self.drawers for entry in one.legend()]
         if entries != self._entries:
             self._entries = entries
-            self.key.setText(" &nbsp; ".join(map(_swatch, entries)))
+            self._place_legend()
         text = str(frame.values.get(self.panel.detail, "")) if self.panel.detail else ""
         if text != self.detail.toolTip():
             self.detail.setText(text)
             self.detail.setToolTip(text)
+
+    def _place_legend(self) -> None:
+        """Beside the title where there is room for it, else below."""
+        legend = " &nbsp; ".join(map(_swatch, self._entries or ()))
+        if legend != self.legend_text:
+            self.legend_text = legend
+            self.key.setText(legend)
+            self.below.setText(legend)
+        taken = self.title.sizeHint().width() + self.size_button.sizeHint().width() + 60
+        taken += min(self.detail.fontMetrics().horizontalAdvance(self.detail.toolTip()), 150)
+        fits = self.key.sizeHint().width() + taken <= self.width()
+        self.key.setVisible(fits and bool(legend))
+        self.below.setVisible(not fits and bool(legend))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_legend()
 
     def restyle(self, look: Look) -> None:
         """Another theme or scale; the same frame is shown again after it."""

@@ -94,14 +94,11 @@ class Window(QMainWindow):
         self.header.asked.connect(lambda what: getattr(self, what)())
         self.scenes = QTabBar()
         self.scenes.setDrawBase(False)
+        self.scenes.setExpanding(False)
         self.scenes.hide()
         self.column: ControlColumn | None = None
         self._arrange()
         self._bind_keys()
-        # A timer of its own fires when the event loop has painted what was posted; QTimer.singleShot(0) fires before.
-        self._taken = QTimer(self)
-        self._taken.setSingleShot(True)
-        self._taken.timeout.connect(lambda: self.engine.take())
         self.engine = self._made_engine()
         self.stage.looking.connect(self._look_at)
         self.transport.pressed.connect(self.press)
@@ -208,7 +205,7 @@ class Window(QMainWindow):
 
     def _on_frames(self, frames: tuple[Frame, ...], status: Status) -> None:
         """Hand the frame on, and tell the engine once we are back in the event loop."""
-        self._taken.start()
+        QTimer.singleShot(0, self.engine.take)
         if not frames or (self.kind is not None and frames[0].name != self.kind.name):
             return
         frame = self.frame = frames[0]
@@ -267,7 +264,7 @@ class Window(QMainWindow):
         while self.scenes.count():
             self.scenes.removeTab(0)
         for scene in scenes:
-            tab = self.scenes.addTab(scene.title)
+            tab = self.scenes.addTab(scene.heading)
             self.scenes.setTabData(tab, scene.name)
             if scene.name == kind.name:
                 self.scenes.setCurrentIndex(tab)

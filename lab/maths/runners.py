@@ -40,7 +40,7 @@ class Runner:
 
     @np.errstate(all="ignore")
     def aim(self) -> None:
-        self.move = self.rule.move(self.memory, self.g, self.row)
+        self.move = self.rule.move(self.memory, self.g, self.row) + self.rule.decay(self.theta, self.row)
 
     @np.errstate(all="ignore")
     def go(self) -> None:

@@ -23,10 +23,18 @@ def test_a_folder_is_an_experiment_with_scenes(tmp_path: Path) -> None:
     (home / "images" / "small.py").write_text('"""small: a line."""\n')
     catalogue = Catalogue(home, "made.up")
     assert [e.name for e in catalogue] == ["big-net", "big-net:side-show", "small"]
-    assert [e.title for e in catalogue.scenes("big-net:side-show")] == ["big net", "Side show"]
     assert catalogue["big-net:side-show"].module == "made.up.images.big_net.side_show"
     assert [e.name for e in catalogue.wings()["Images"]] == ["big-net", "small"]
     assert catalogue["small"].line == "a line."
+
+
+def test_scenes_come_in_the_order_that_the_experiment_declares() -> None:
+    catalogue = Catalogue()
+    for entry in catalogue:
+        scenes = catalogue.scenes(entry.name)
+        assert scenes[0].name == entry.parent
+        declared = [f"{entry.parent}:{scene}" for scene in entry.load().scenes]
+        assert [scene.name for scene in scenes if scene.name in declared] == declared
 
 
 def test_a_file_without_a_first_line_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from lab.maths.optimisers import RULES, Adam
+from lab.maths.optimiser_variants import VARIANTS
+from lab.maths.optimisers import RULES, Adam, readers
 
 
 @dataclass
@@ -18,6 +19,7 @@ class Knobs:
     beta1: float = 0.9
     beta2: float = 0.99
     epsilon: float = 1e-8
+    weight_decay: float = 0.1
 
 
 TORCH = {
@@ -27,6 +29,15 @@ TORCH = {
     "Adagrad": lambda p, k: torch.optim.Adagrad(p, lr=k.rate, eps=k.epsilon),
     "RMSProp": lambda p, k: torch.optim.RMSprop(p, lr=k.rate, alpha=k.beta2, eps=k.epsilon),
     "Adam": lambda p, k: torch.optim.Adam(p, lr=k.rate, betas=(k.beta1, k.beta2), eps=k.epsilon),
+    "AdamW": lambda p, k: torch.optim.AdamW(
+        p, lr=k.rate, betas=(k.beta1, k.beta2), eps=k.epsilon, weight_decay=k.weight_decay
+    ),
+    "AMSGrad": lambda p, k: torch.optim.Adam(p, lr=k.rate, betas=(k.beta1, k.beta2), eps=k.epsilon, amsgrad=True),
+    # so large a momentum_decay keeps torch's beta_1 constant, as in the text
+    "Nadam": lambda p, k: torch.optim.NAdam(p, lr=k.rate, betas=(k.beta1, k.beta2), eps=k.epsilon, momentum_decay=1e6),
+    "RAdam": lambda p, k: torch.optim.RAdam(p, lr=k.rate, betas=(k.beta1, k.beta2), eps=k.epsilon),
+    "Adamax": lambda p, k: torch.optim.Adamax(p, lr=k.rate, betas=(k.beta1, k.beta2), eps=k.epsilon),
+    "Adadelta": lambda p, k: torch.optim.Adadelta(p, lr=k.rate, rho=k.beta2, eps=k.epsilon),
 }
 # a start, the function in torch, its slopes by hand
 GROUNDS = {
@@ -70,7 +81,7 @@ def walk(rule, knobs, theta, slopes, steps):
     for _ in range(steps):
         g = np.array(slopes(*theta))
         rule.average(state, g, knobs)
-        theta = theta + rule.move(state, g, knobs)
+        theta = theta + rule.move(state, g, knobs) + rule.decay(theta, knobs)
         path.append(theta)
     return np.array(path)
 
@@ -81,15 +92,27 @@ def constant(rule, knobs, g, steps):
     return np.diff(path, axis=0, prepend=0)
 
 
+ALL = RULES | VARIANTS
+
+
 def test_every_rule_is_checked_against_torch():
     assert set(RULES) == set(TORCH)
 
 
+@pytest.fixture
+def doubles():
+    """NAdam keeps its product of momenta in torch's default type."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("ground", GROUNDS)
-def test_200_steps_follow_torch(name, ground):
+def test_200_steps_follow_torch(name, ground, doubles):
     start, f, slopes = GROUNDS[ground]
-    knobs = Knobs(rate=RATES[ground][name])
+    knobs = Knobs(rate=RATES[ground].get(name, RATES[ground]["Adam"] if name != "Adadelta" else 40.0))
     theta = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     optimiser, expected = TORCH[name]([theta], knobs), []
     for _ in range(200):
@@ -192,15 +215,18 @@ def test_a_shallow_copy_of_a_state_is_a_snapshot(name):
     assert g.tolist() == [0.5, -3]
 
 
-SYMBOL = r"\\hat [ms]_t|\\theta_(?:t|\{t-1\})|\\beta_[12]\^t|\\beta_[12]|\\(?:eta|rho|epsilon)|[a-z]_(?:t|\{t-1\})"
+SYMBOL = (
+    r"\\hat [ms]_t|\\theta_(?:t|\{t-1\})|\\beta_[12]\^(?:t|\{t\+1\})|\\beta_[12]|\\(?:eta|rho|epsilon|lambda)|"
+    r"[a-z]_(?:t|\{t-1\})"
+)
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", ALL)
 def test_the_equation_is_made_of_symbols_that_have_numbers(name):
-    rule, theta = RULES[name], np.array([1.0, 2.0])
+    rule, theta = ALL[name], np.array([1.0, 2.0])
     numbers = rule.symbols(rule.begin(theta), theta, theta, Knobs())
     assert set(re.findall(SYMBOL, rule.latex)) == set(numbers)
-    assert not re.search(r"[a-z]", re.sub(SYMBOL + r"|\\(?:frac|sqrt|qquad)", "", rule.latex))
+    assert not re.search(r"[a-z]", re.sub(SYMBOL + r"|\\text\{[^}]*\}|\\(?:frac|sqrt|qquad|max)", "", rule.latex))
 
 
 @pytest.mark.parametrize(
@@ -225,6 +251,22 @@ def test_the_equation_is_made_of_symbols_that_have_numbers(name):
                 r"\hat m_t": 10 / 3, r"\hat s_t": 76 / 7, r"\theta_t": 0.899143259,
             },
         ),
+        (
+            "AdamW",
+            {
+                r"\eta": 0.1, r"\beta_1": 0.5, r"\beta_2": 0.75, r"\epsilon": 0.01, r"\lambda": 0.1,
+                "m_{t-1}": 1, "m_t": 2.5, "s_{t-1}": 1, "s_t": 4.75, r"\beta_1^t": 0.25, r"\beta_2^t": 0.5625,
+                r"\hat m_t": 10 / 3, r"\hat s_t": 76 / 7, r"\theta_t": 0.889143259,
+            },
+        ),
+        (
+            "Adamax",
+            {
+                r"\eta": 0.1, r"\beta_1": 0.5, r"\beta_2": 0.75, r"\epsilon": 0.01,
+                "m_{t-1}": 1, "m_t": 2.5, "r_{t-1}": 2.01, "r_t": 4.01, r"\beta_1^t": 0.25,
+                r"\hat m_t": 10 / 3, r"\theta_t": 0.916874480,
+            },
+        ),
     ],
 )  # fmt: skip
 def test_symbols_are_the_numbers_of_the_step_about_to_be_taken(name, expected):
@@ -238,4 +280,52 @@ def test_symbols_are_the_numbers_of_the_step_about_to_be_taken(name, expected):
     assert numbers == {r"\theta_{t-1}": 1, "g_t": 4} | {key: pytest.approx(number) for key, number in expected.items()}
     assert state == before
     rule.average(state, g, knobs)
-    assert numbers[r"\theta_t"] == theta + rule.move(state, g, knobs)
+    assert numbers[r"\theta_t"] == theta + rule.move(state, g, knobs) + rule.decay(theta, knobs)
+
+
+@pytest.mark.parametrize("name", ["momentum", "Adagrad", "RMSProp", "Adam", "AMSGrad", "RAdam", "Adamax", "Adadelta"])
+def test_the_rates_are_the_move_over_what_it_multiplies(name):
+    """Under a constant gradient that is the gradient itself, or the velocity of momentum."""
+    rule, knobs, g = RULES[name], Knobs(rate=0.1), np.array([4.0, -0.3])
+    state = rule.begin(g)
+    for _ in range(9):
+        rule.average(state, g, knobs)
+        over = state["v"] if name == "momentum" else g
+        np.testing.assert_allclose(rule.rates(state, g, knobs), -rule.move(state, g, knobs) / over, rtol=1e-12)
+
+
+def test_radam_waits_five_steps_before_it_divides():
+    rule, knobs, g = RULES["RAdam"], Knobs(rate=0.1, beta2=0.999), np.array([4.0])
+    state, moves = rule.begin(g), []
+    for _ in range(6):
+        rule.average(state, g, knobs)
+        moves.append(float(rule.move(state, g, knobs)[0]))
+    assert moves[:5] == pytest.approx([-0.4] * 5)
+    assert abs(moves[5]) < 0.01
+
+
+def test_adamw_shrinks_weights_apart_from_the_gradient_and_adam_with_a_penalty_does_not():
+    """Without a gradient AdamW shrinks by 1 - rate * decay; a penalty's gradient would be divided by its own root."""
+    knobs, theta = Knobs(rate=0.1, weight_decay=0.1), np.array([5.0])
+    path = walk(RULES["AdamW"], knobs, theta, lambda w: [0.0], 10)
+    assert path[-1] == pytest.approx(5 * 0.99**10)
+    assert walk(RULES["Adam"], knobs, theta, lambda w: [0.1 * w], 1)[0] == pytest.approx(5 - 0.1, abs=1e-6)
+
+
+def test_adadelta_as_printed_starts_with_epsilon():
+    first = constant(VARIANTS["Adadelta as printed"], Knobs(rate=1, beta2=0.9, epsilon=1e-8), np.array([7.0]), 1)
+    assert first == pytest.approx(-3.162e-8, rel=1e-3)
+    usual = constant(RULES["Adadelta"], Knobs(rate=1, beta2=0.9, epsilon=1e-6), np.array([7.0]), 1)
+    assert usual == pytest.approx(-3.162e-3, rel=1e-3)
+
+
+def test_correction_takes_the_first_jump_from_rmsprop_and_its_absence_gives_adam_one():
+    knobs, g = Knobs(rate=0.1, beta2=0.999), np.array([7.0])
+    assert constant(VARIANTS["RMSProp corrected"], knobs, g, 3)[:, 0] == pytest.approx([-0.1] * 3)
+    assert constant(VARIANTS["Adam uncorrected"], knobs, g, 1)[0] == pytest.approx(-0.1 * 0.1 / 0.001**0.5)
+
+
+def test_readers_are_the_rules_that_a_knob_moves():
+    assert readers("momentum") == ("momentum", "Nesterov")
+    assert readers("weight_decay") == ("AdamW",)
+    assert set(RULES) - set(readers("beta2")) == {"GD", "momentum", "Nesterov", "Adagrad"}

@@ -35,7 +35,7 @@ class Strand(NamedTuple):
     """One metric to be drawn."""
 
     label: str
-    colour: int
+    colour: int | str
     y: Floats
     x: Floats | None  # another metric it is drawn against; None for the step
     log_x: bool
@@ -56,7 +56,9 @@ class CurvePainter(PlotPainter):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.lines = Lines(self.plot, self.depth * 10)
+        self.lines.width = 1.0 if self.mark.faint else 2.0
         self.reading = Reading(self.lines)
+        self.reading.setVisible(not self.mark.faint)
         self._shown: tuple[Any, ...] = (None, None, None)
         self._bounds: Bounds | None = None
         self._colours: Mapping[str, int] = {}
@@ -94,6 +96,8 @@ class CurvePainter(PlotPainter):
 
     def legend(self) -> Sequence[Legend]:
         strands = self.lines.strands
+        if self.mark.faint:
+            return [Legend(name, self.look.colour("quiet").name()) for name in self.mark.metrics if strands]
         entries = [Legend(s.label, self.look.colour(s.colour).name()) for s in strands] if strands[1:] else []
         if self.lines.ghosts:
             entries.append(Legend("before", self.look.colour("quiet").name(), dashed=True))
@@ -112,7 +116,8 @@ class CurvePainter(PlotPainter):
             labels = [name.replace("/", " · ") for name, _ in found]
         against = self.mark.against
         for order, (label, (name, member)) in enumerate(zip(labels, found)):
-            colour = self._colours.get(label, order if member else self.mark.metrics.index(name))
+            usual = order if member else self.mark.metrics.index(name)
+            colour = "quiet" if self.mark.faint else self._colours.get(label, usual)
             x = columns.get(against + member, columns.get(against)) if against else None
             if x is not None or not against:
                 yield Strand(label, colour, columns[name], x, self.plot.log_x, self.plot.log_y)
@@ -128,6 +133,7 @@ class Lines(Overlay):
         self.ghosts: list[Strand] = []
         self.breaks: list[Floats] = []
         self.t = 0
+        self.width = 2.0
         self._pieces = Pieces()
 
     def draw(self, painter: QPainter, to_screen: QTransform, seen: QRectF) -> None:
@@ -145,8 +151,8 @@ class Lines(Overlay):
         for strand in self.strands:
             ends, pieces = joined(strand, to_screen, *thinned(strand, to_screen, seen, column=2))
             past = ends <= self.t
-            self._draw_pieces(painter, pieces[~past], _faded(look.pen(strand.colour, 2), look))
-            self._draw_pieces(painter, pieces[past], look.pen(strand.colour, 2))
+            self._draw_pieces(painter, pieces[~past], _faded(look.pen(strand.colour, self.width), look))
+            self._draw_pieces(painter, pieces[past], look.pen(strand.colour, self.width))
         room = 8 * look.scale
         for places in self.breaks:
             before = -math.inf

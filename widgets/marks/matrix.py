@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lab.frame import Frame
@@ -177,11 +177,12 @@ class MatrixPainter(CanvasPainter):
     cells: Array = np.empty((0, 0))
     place = Place(0, 0, 1, 1, False)
 
-    def take(self, cells: Any, rows: Any, columns: Any) -> None:
+    def take(self, cells: Any, rows: Any, columns: Any, lit: Any) -> None:
         table = np.atleast_2d(np.asarray(() if cells is None else cells))
         self.cells = table if table.ndim == 2 and table.size else np.empty((0, 0))
         n, m = self.cells.shape
         self.rows, self.columns = _labels(rows, n), _labels(columns, m)
+        self.lit = np.zeros((n, m), bool) if np.shape(lit) != (n, m) else np.asarray(lit, bool)
         if n:
             self.colours = coloured(self.cells, self.mark.colours, self.look.theme)
             self.texts = {digits: _written(self.cells, digits) for digits in (3, 2)} if self.mark.numbers else {}
@@ -200,6 +201,12 @@ class MatrixPainter(CanvasPainter):
             p.drawLines([QLineF(block.left(), top + i * height, block.right(), top + i * height) for i in range(n + 1)])
         self._paint_labels(p)
         self._paint_numbers(p)
+        frame = QPainterPath()
+        for i, j in np.argwhere(self.lit).tolist():
+            frame.addRect(QRectF(left + j * width, top + i * height, width, height))
+        p.setBrush(Qt.BrushStyle.NoBrush)
+        p.setPen(self.look.pen("accent", 3))
+        p.drawPath(frame.simplified())  # one outline around cells side by side
 
     def over(self, at: QPointF | None) -> str:
         if at is None or (cell := self._cell(at)) is None:

@@ -11,7 +11,7 @@ from lab import marks
 from lab.controls import Choice, Count, Formula, Point, Rows, Slider, Unfit
 from lab.experiment import Experiment, Metrics, Stages, Update, drawn
 from lab.marks import Arrows, Column, Curve, Dots, Equation, Field, Handle, Heat, Note, Panel, Trail
-from lab.maths.optimisers import RULES
+from lab.maths.optimisers import RULES, readers
 from lab.maths.runners import Runner, lined_up
 from lab.maths.surfaces import SURFACES, Surface, ravine, typed
 
@@ -23,20 +23,21 @@ RACER = {
     "method": Choice(tuple(RULES), "Adam", help="the rule by which a gradient becomes a step"),
     "rate": Slider(0.05, 1e-5, 10, log=True, symbol="η", help="learning rate"),
     "momentum": Slider(
-        0.9, 0, 0.999, symbol="ρ", when={"method": ("momentum", "Nesterov")}, help="how much velocity is kept"
+        0.9, 0, 0.999, symbol="ρ", when={"method": readers("momentum")}, help="how much velocity is kept"
     ),
-    "beta1": Slider(0.9, 0, 0.999, symbol="β₁", when={"method": ("Adam",)}, help="memory of the mean gradient"),
-    "beta2": Slider(
-        0.999, 0, 0.9999, symbol="β₂", when={"method": ("RMSProp", "Adam")}, help="memory of the mean square"
-    ),
+    "beta1": Slider(0.9, 0, 0.999, symbol="β₁", when={"method": readers("beta1")}, help="memory of the mean gradient"),
+    "beta2": Slider(0.999, 0, 0.9999, symbol="β₂", when={"method": readers("beta2")}, help="memory of the mean square"),
     "epsilon": Slider(
         1e-8,
         1e-12,
         1,
         log=True,
         symbol="ε",
-        when={"method": ("Adagrad", "RMSProp", "Adam")},
+        when={"method": readers("epsilon")},
         help="keeps the divisor above 0",
+    ),
+    "weight_decay": Slider(
+        0.01, 0, 1, symbol="λ", when={"method": readers("weight_decay")}, help="what is taken off θ itself each step"
     ),
 }
 
