@@ -143,5 +143,7 @@ def _syllabus() -> dict[str, tuple[Topic, ...]]:
 
 
 def topics(name: str) -> tuple[Topic, ...]:
-    """The topics of the course texts that an experiment shows."""
-    return _syllabus().get(name, ())
+    """The topics of the course texts that an experiment shows; of a scene, those that it is the place for."""
+    parent, _, scene = name.partition(":")
+    known = _syllabus().get(parent, ())
+    return tuple(topic for topic in known if not scene or f"scene={scene}" in topic.where)

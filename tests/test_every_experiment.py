@@ -145,8 +145,10 @@ def test_it_says_what_it_is(name: str) -> None:
 @every
 def test_its_topics_are_where_it_says(name: str) -> None:
     """`begin=k-means++; panel=Data; scene=colours`: set those, and the panel is there."""
+    if ":" in name:
+        return  # a scene's are its experiment's, and looked for there
     shown = topics(name)
-    assert shown or ":" in name, "claims no topic of the texts"
+    assert shown, "claims no topic of the texts"
     for topic in shown:
         place = place_of(name, topic, CATALOGUE)
         session = begun(place.name, **place.settings)

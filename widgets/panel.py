@@ -137,4 +137,4 @@ class Card(QFrame):
 
 def _swatch(entry: Legend) -> str:
     mark = "●" if entry.shape else "╌" if entry.dashed else "━"
-    return f'<span style="color:{entry.colour}">{mark}</span>&nbsp;{rich(entry.label)}'
+    return f'<span style="color:{entry.colour}">{mark}</span>&nbsp;{rich(entry.label).replace(" ", "&nbsp;")}'

@@ -46,7 +46,7 @@ class Plot(pg.PlotWidget):
     """The axes of one panel."""
 
     def __init__(self, panel: Panel, look: Look) -> None:
-        super().__init__(axisItems={side: Axis(side) for side in ("left", "bottom")})
+        super().__init__(axisItems={side: Axis(side) for side in ("left", "bottom")}, enableMenu=False)
         self.panel = panel
         curves = [mark for mark in panel.marks if isinstance(mark, Curve)]
         self.log_x = panel.log_x or any(c.log_x for c in curves)
@@ -54,10 +54,10 @@ class Plot(pg.PlotWidget):
         self.getAxis("bottom").setLogMode(self.log_x)
         self.getAxis("left").setLogMode(self.log_y)
         box = self.getViewBox()
-        box.setMenuEnabled(False)
         box.setDefaultPadding(0)
         box.disableAutoRange()
         self.hideButtons()
+        self.getPlotItem().ctrlMenu.setParent(self, Qt.WindowType.Popup)  # or it would outlive the plot
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(120, 90)
         if panel.equal:

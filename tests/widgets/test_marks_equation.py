@@ -100,7 +100,7 @@ def test_lines_part_at_double_backslashes_outside_matrices() -> None:
 
 def test_adam_in_the_numbers_of_its_first_step() -> None:
     rule = RULES["Adam"]
-    settings: Any = SimpleNamespace(rate=0.1, momentum=0.9, beta1=0.9, beta2=0.99, epsilon=1e-8)
+    settings: Any = SimpleNamespace(rate=0.1, momentum=0.9, beta1=0.9, beta2=0.99, epsilon=1e-8, weight_decay=0.01)
     theta, g = np.array([1.0, 2.0]), np.array([0.5, -4.0])
     numbers = rule.symbols(rule.begin(theta), g, theta, settings)
     written = [in_numbers(line, numbers) for line in lines(rule.latex)]
@@ -120,7 +120,7 @@ def test_adam_in_the_numbers_of_its_first_step() -> None:
 
 @pytest.mark.parametrize("name", list(RULES))
 def test_every_rule_can_be_drawn(name: str) -> None:
-    settings: Any = SimpleNamespace(rate=0.1, momentum=0.9, beta1=0.9, beta2=0.99, epsilon=1e-8)
+    settings: Any = SimpleNamespace(rate=0.1, momentum=0.9, beta1=0.9, beta2=0.99, epsilon=1e-8, weight_decay=0.01)
     rule, theta = RULES[name], np.array([1.0, -2.0])
     numbers = rule.symbols(rule.begin(theta), theta, theta, settings)
     for line in lines(rule.latex):

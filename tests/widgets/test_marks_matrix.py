@@ -159,3 +159,20 @@ def test_the_same_object_is_not_taken_twice(qtbot: QtBot, monkeypatch: pytest.Mo
 )
 def test_numbers_are_written_as_a_person_would(value: float, written: str) -> None:
     assert figures(value) == written
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
+def test_lit_cells_have_one_frame_around_them(qtbot: QtBot, theme: Any) -> None:
+    lit = np.array([[False, True], [False, True]])
+    painter = shown(qtbot, Matrix("w", lit="lit", numbers=False), w=np.zeros((2, 2)), lit=lit)
+    painter.card.restyle(Look(theme))
+    painter.card.show_frame(frame({"w": np.zeros((2, 2)), "lit": lit}))
+    picture = painter.canvas.grab().toImage()
+
+    def framed(row: int, column: int, across: float, down: float) -> bool:
+        return picture.pixelColor(middle(painter, row, column, across, down)) == QColor(theme.accent)
+
+    assert framed(0, 1, 0, 0.5)  # at their left
+    assert framed(1, 1, 0.5, 1)  # below
+    assert not framed(0, 1, 0.5, 1)  # not between them
+    assert not framed(0, 0, 0.5, 0)  # nor about the others

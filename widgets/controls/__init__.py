@@ -30,7 +30,7 @@ class Editor(QWidget):
         super().__init__()
         self.control, self.new_gesture, self.look = control, new_gesture, look
         self.value = self.known = control.default
-        self.gesture = 0
+        self.gesture, self.part = 0, part
         self._patient_until = 0.0
         self.title = QLabel(control.label, self)
         self.title.setWordWrap(True)
@@ -38,6 +38,7 @@ class Editor(QWidget):
         self.symbol.setProperty("quiet", True)
         self.symbol.setVisible(bool(control.symbol))
         self.reset = IconButton("reset", f"Reset {control.label} to {told(control, control.default)}", small=True)
+        self.reset.setParent(self)
         self.reset.clicked.connect(self._reset)
         self.wrong = QLabel(self)
         self.wrong.setProperty("warn", True)
@@ -155,7 +156,7 @@ class Editor(QWidget):
         self._offer_reset()
 
     def _offer_reset(self) -> None:
-        if self.reset.parent() is not None:  # a part of another control is reset with the whole
+        if not self.part:  # a part of another control is reset with the whole
             self.reset.setVisible(not self.wrong.isHidden() or not self.is_default())
 
     def is_default(self) -> bool:

@@ -53,6 +53,7 @@ class TablePainter(CanvasPainter):
         names = [] if header is None else [str(name) for name in header]
         count = max([len(names), *map(len, cells)])
         cells = [row + [""] * (count - len(row)) for row in cells]
+        names += [""] * (count - len(names)) if names else []
         if names != self.header or len(cells) != len(self.cells) or count != len(self.broad):
             self.broad = [(0.0, 0.0, 0.0)] * count  # otherwise columns only widen, so that they seldom move
         self.cells, self.header = cells, names
