@@ -182,6 +182,7 @@ class Experiment:
     random: ClassVar[bool] = True  # False: the seed makes no difference
     uses_torch: ClassVar[bool] = False  # True: torch is imported before start and seeded like self.rng
     threads: ClassVar[int] = 1
+    pace: ClassVar[float] = 30.0  # steps a second at which it tells its story; the person may set another
     diverges: ClassVar[str] = "The steps are too large: each one overshoots more than the last."
     tiny: ClassVar[Mapping[str, Any]] = {}  # settings under which the common tests run it in a second
 

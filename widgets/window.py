@@ -33,7 +33,7 @@ from widgets.header import Header
 from widgets.look import Look
 from widgets.shelf import Shelf
 from widgets.stage import GAP, Stage
-from widgets.transport import Transport, speed_at
+from widgets.transport import Transport, notch_of, speed_at
 
 ROOM_FOR_SHELF = 960  # pixels
 LARGER = 1.4  # how much a presenter's room enlarges type and strokes
@@ -260,6 +260,7 @@ class Window(QMainWindow):
         self.setWindowTitle(f"{entry.title} – Watchglass")
         self.transport.symbols = kind.metrics
         self.transport.setVisible(not kind.explores())
+        self.transport.pace.setValue(notch_of(kind.pace))
         scenes = self.catalogue.scenes(kind.name)
         while self.scenes.count():
             self.scenes.removeTab(0)

@@ -60,8 +60,8 @@ def _measure(catalogue: Catalogue, settings: QSettings, name: str) -> tuple[floa
     window.resize(*SIZE)
     window.show()
     window.open_experiment(name)
-    window.engine.set_speed(FLAT_OUT)
     _wait(window, until=lambda: window.frame is not None and window.frame.name == name)
+    window.engine.set_speed(FLAT_OUT)
     _spin(1.0)
     window.shown.connect(lambda _: window.engine.redraw())  # idle, yet drawing as often as the cap allows
     window.engine.redraw()

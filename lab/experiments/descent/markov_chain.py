@@ -27,6 +27,7 @@ CHAINS = {
 
 
 class MarkovChain(Experiment):
+    pace = 4
     chain = Choice(
         (*CHAINS, "two wells", "random"), restarts=True, help="the chain to begin with; then draw on it as you like"
     )

@@ -22,6 +22,7 @@ STAGES = [f"{kind} {layer}" for layer in (1, 2, 3) for kind in ("conv", "norm", 
 
 
 class CNN(Experiment):
+    pace = 60
     filters = Rows(
         {"filters": Count(8, 1, 32, symbol="m", help="filters of this layer, as many as it has feature maps")},
         [8, 16],

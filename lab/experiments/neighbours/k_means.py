@@ -10,6 +10,7 @@ from lab.marks import Column, Curve, Dots, Equation, Field, Note, Panel, Regions
 
 
 class KMeans(Experiment):
+    pace = 2
     points = Dataset(
         "blobs",
         kinds=("blobs", "ring", "moons", "uniform"),

@@ -36,6 +36,7 @@ ABOVE = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class NeuralNetwork(Experiment):
+    pace = 200
     points = Dataset(
         "circle",
         kinds=("circle", "xor", "spiral", "moons", "blobs"),

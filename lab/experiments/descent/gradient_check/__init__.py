@@ -18,6 +18,7 @@ WIDE = 1.6  # half-width of the magnifier, in h
 
 
 class GradientCheck(Experiment):
+    pace = 8
     scenes = ("gradient", "taylor", "chain", "jacobian", "identities", "shapes", "boxes", "network")
 
     formula = Formula(

@@ -22,6 +22,7 @@ SAMPLES = {
 
 
 class Boxes(Experiment):
+    pace = 3
     sample = Choice(list(SAMPLES), restarts=True, symbol="T", help="which numbers are sliced and laid flat")
     part = Count(0, 0, 2, view=True, label="Slice", help="which slice is written out: or click one")
 

@@ -18,6 +18,7 @@ H = 1e-5
 
 
 class Chain(Experiment):
+    pace = 3
     formula = Formula("2*x**2*y", symbol="f", restarts=True, help="the surface, in x and y")
     path_x = Formula("2*cos(s)", variables=("s",), symbol="x(s)", restarts=True, help="where the path is across")
     path_y = Formula("1 + sin(s)", variables=("s",), symbol="y(s)", restarts=True, help="where the path is upright")

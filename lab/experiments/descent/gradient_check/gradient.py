@@ -36,6 +36,7 @@ LEAST = 1e-12
 
 
 class Gradient(Experiment):
+    pace = 6
     formula = Formula(
         "x**2/2 + y**2 + sin(2*x)",
         symbol="J",

@@ -136,6 +136,7 @@ IDENTITIES: dict[str, Identity] = {
 
 
 class Identities(Experiment):
+    pace = 3
     identity = Choice(list(IDENTITIES), "product v u", restarts=True, help="which rule is put to the test")
     n = Count(4, 1, 8, symbol="n", label="Inputs", restarts=True, help="entries of x: rows of the derivative")
     m = Count(3, 1, 8, symbol="m", label="Outputs", restarts=True, help="entries of u and v: columns of the derivative")

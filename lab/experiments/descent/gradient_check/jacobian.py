@@ -18,6 +18,7 @@ Lines = tuple[np.ndarray, ...]
 
 
 class Jacobian(Experiment):
+    pace = 3
     first_output = Formula("x + y**2/3", symbol="w₁", restarts=True, help="the first output, from x = v₁ and y = v₂")
     second_output = Formula("y + sin(2*x)/2", symbol="w₂", restarts=True, help="the second output")
     place = Point((0.5, 0.7), x=(-REACH, REACH), y=(-REACH, REACH), symbol="v", help="a corner of the square: drag it")

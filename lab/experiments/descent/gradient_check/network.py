@@ -24,6 +24,7 @@ BUGS = {
 
 
 class NetworkCheck(Experiment):
+    pace = 3
     bug = Choice(list(BUGS), "slope forgotten", restarts=True, help="what is wrong in the backward pass")
     hidden = Count(4, 1, 8, symbol="m", label="Hidden units", restarts=True, help="units in the hidden layer")
     activation = Choice(list(ACTIVATIONS), "tanh", symbol="f", restarts=True, help="what a hidden unit does to its sum")

@@ -37,6 +37,7 @@ AFFINE = "affine Wᵀz"
 
 
 class Shapes(Experiment):
+    pace = 3
     case = Choice(list(CASES), restarts=True, help="numerator by denominator")
     f = Choice(
         [*VECTORS, AFFINE],

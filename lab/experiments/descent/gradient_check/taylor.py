@@ -38,6 +38,7 @@ TINY = 1e-17
 
 
 class Taylor(Experiment):
+    pace = 4
     formula = Formula(
         "sin(x)*exp(y/2) + x**2/4",
         symbol="f",

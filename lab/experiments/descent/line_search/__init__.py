@@ -35,6 +35,7 @@ FIXED = {"search": "fixed step", "first": 0.1}
 
 
 class LineSearch(AlongTheRay, Experiment):
+    pace = 3
     scenes = ("axes", "conjugate", "steer")
 
     surface = Choice(tuple(STARTS), symbol="C", restarts=True, help="what it descends on")

@@ -28,6 +28,7 @@ WALKERS = ("θ₁, θ₂", "θ₂, θ₁", "both")
 
 
 class Axes(Experiment):
+    pace = 3
     surface = Choice(tuple(STARTS), symbol="J", restarts=True, help="what they step on")
     tilt = Slider(
         30, -90, 90, symbol="φ", restarts=True, when={"surface": ("ravine",)}, help="the valley's angle, in degrees"

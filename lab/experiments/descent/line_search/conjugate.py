@@ -16,6 +16,7 @@ LEVELS = (1.0, 0.35, 0.1, 0.01)  # of C above its minimum at the start, in the p
 
 
 class Conjugate(Experiment):
+    pace = 3
     d = Count(50, 2, 200, symbol="d", label="Unknowns", restarts=True, help="rows and columns of A")
     kappa = Slider(
         20, 1, 1e4, log=True, symbol="κ", restarts=True, help="largest eigenvalue of A over the smallest, which is 1"

@@ -22,6 +22,7 @@ FAR = 1e3  # where a person may steer to
 
 
 class Steer(Experiment):
+    pace = 3
     surface = Choice(tuple(STARTS), symbol="C", restarts=True, help="what both go down")
     begin = Point(STARTS["ravine"], x=(-5, 5), y=(-5, 5), symbol="θ₀", label="Start", restarts=True, help="drag it")
     rate = Slider(0.05, 1e-4, 1, log=True, symbol="η", help="step of gradient descent, and of yours times its stretch")

@@ -22,6 +22,7 @@ WIDE = (-6.0, 6.0)
 
 
 class Newton(OnTheCurve, Experiment):
+    pace = 3
     scenes = ("plane", "quasi", "preconditioning")
 
     function = Choice((*CLASSICS, "formula"), symbol="C", restarts=True, help="the curve whose level places are sought")

@@ -39,6 +39,7 @@ FAR = 1e4
 
 
 class Plane(Experiment):
+    pace = 3
     surface = Choice(tuple(STARTS), symbol="C", restarts=True, help="what they descend on")
     kappa = Slider(
         10, 1, 100, log=True, symbol="κ", restarts=True, when={"surface": ("ravine",)}, help="condition number"

@@ -16,6 +16,7 @@ RINGS = (0.02, 0.1, 0.3, 0.6, 1.0)
 
 
 class Preconditioning(Experiment):
+    pace = 3
     kappa = Slider(20, 1, 200, log=True, symbol="κ", restarts=True, help="condition number of the valley")
     angle = Slider(30, -90, 90, symbol="φ", restarts=True, help="the valley's angle, in degrees")
     exponent = Slider(

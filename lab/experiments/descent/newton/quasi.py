@@ -56,6 +56,7 @@ class Knobs(NamedTuple):
 
 
 class Quasi(Experiment):
+    pace = 3
     surface = Choice(tuple(STARTS), symbol="C", restarts=True, help="what they descend on")
     kappa = Slider(
         30, 1, 1000, log=True, symbol="κ", restarts=True, when={"surface": ("ravine",)}, help="condition number"
