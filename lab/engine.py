@@ -90,6 +90,7 @@ class Engine(QThread):
         self._seeking: tuple[int, int] | None = None
         self._counted: deque[tuple[float, int]] = deque([(monotonic(), 0)], maxlen=20)
         self._steps = 0
+        self._began: float | None = None  # when the work in hand was begun; None while loading or at rest
 
     # ------------------------------------------------------------ commands, from the window's thread
 
@@ -179,10 +180,20 @@ class Engine(QThread):
         self._taken.release()
         if not self.isRunning() or self.wait(int(FAREWELL * 1000)):
             return True
+        self.let_go()
+        return False
+
+    def let_go(self) -> None:
+        """Hear no more of a thread whose step hangs; it is kept until it returns, and then ends."""
+        self._leaving = True
         self.blockSignals(True)
         self.setParent(None)
         _stuck.append(self)
-        return False
+
+    def hangs(self) -> bool:
+        """Whether one step, or one thing asked for, has taken longer than anybody would wait."""
+        began = self._began
+        return began is not None and monotonic() - began > FAREWELL
 
     def _send(self, command: Callable[[], None], key: Any = None, interrupts: bool = False) -> None:
         with self._bell:
@@ -230,6 +241,7 @@ class Engine(QThread):
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Nothing that an experiment does may end the thread."""
+        self._began = monotonic()
         try:
             work()
         except Exception as wrong:
@@ -238,6 +250,8 @@ class Engine(QThread):
             said = str(wrong) or type(wrong).__name__
             where = f" at step {self.lanes[0].session.t + 1}" if self.lanes and work == self._train else ""
             self.failed.emit(Failure(f"Stopped{where}: {said}", traceback.format_exc()))
+        finally:
+            self._began = None
 
     def _train(self) -> None:
         """One slice: at most 10 ms, or one step."""
@@ -338,6 +352,7 @@ class Engine(QThread):
         self._dirty = True
 
     def _load(self, name: str, settings: Mapping[str, Any], seed: int) -> None:
+        self._began = None  # importing torch may take a while: that is no hanging step
         kind = self.catalogue.load(name)
         checked = {key: kind.controls[key].check(value) for key, value in settings.items() if key in kind.controls}
         self._take_over(Session(kind, checked, seed))

@@ -99,6 +99,11 @@ class Window(QMainWindow):
         self.column: ControlColumn | None = None
         self._arrange()
         self._bind_keys()
+        self._asked: tuple[str, Mapping[str, Any] | None, int] = ("", None, 0)
+        self._impatience = QTimer(self)
+        self._impatience.setSingleShot(True)
+        self._impatience.setInterval(1000)
+        self._impatience.timeout.connect(self._ask_again)
         self.engine = self._made_engine()
         self.stage.looking.connect(self._look_at)
         self.transport.pressed.connect(self.press)
@@ -177,7 +182,19 @@ class Window(QMainWindow):
         """Open an experiment; one whose step hangs is left behind with its engine."""
         self.banner.dismiss()
         self.shelf.mark(name)
+        self._asked = (name, settings, seed)
         self.engine.load(name, settings, seed)
+        self._impatience.start()
+
+    def _ask_again(self) -> None:
+        """Nothing opened yet: if that is because a step hangs, leave its engine behind and take a new one."""
+        if self.engine.hangs():
+            self.engine.let_go()
+            self.engine = self._made_engine()
+            self.stuck = True
+            self.engine.load(*self._asked)
+        else:
+            self._impatience.start()
 
     def open_file(self, path: str) -> None:
         self.banner.dismiss()
@@ -236,6 +253,7 @@ class Window(QMainWindow):
             self._told = None
 
     def _on_failure(self, failure: Failure) -> None:
+        self._impatience.stop()
         self.banner.say("failure", failure.message, bad=True, label="Copy details", do=lambda: _copy(failure))
 
     def tell_mistake(self, kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
@@ -252,6 +270,7 @@ class Window(QMainWindow):
 
     def _on_loaded(self, kind: type[Experiment]) -> None:
         """Another experiment is open: its name, its scenes and its controls."""
+        self._impatience.stop()
         self.kind, self._told = kind, None
         self.shelf.mark(kind.name)
         self.settings.setValue("experiment", kind.name)
@@ -292,7 +311,7 @@ class Window(QMainWindow):
         column.seed_changed.connect(lambda seed: self.engine.restart(seed))
         self.right.addWidget(column)
         self.right.setStretchFactor(1, 0)
-        width = sizes[1] if len(sizes) > 1 and sizes[1] else 264
+        width = sizes[1] if len(sizes) > 1 and sizes[1] else int(str(self.settings.value("controls", 264)))
         self.right.setSizes([max(300, sum(sizes) - width), width])
 
     def _apply(self, settings: Mapping[str, Any]) -> None:
@@ -381,7 +400,10 @@ class Window(QMainWindow):
         self.settings.setValue("geometry", self.saveGeometry())
         self.settings.setValue("split", self.split.saveState())
         self.settings.sync()
-        self.stuck = not self.engine.leave()
+        self._impatience.stop()
+        if len(self.right.sizes()) > 1:
+            self.settings.setValue("controls", self.right.sizes()[1])
+        self.stuck = not self.engine.leave() or self.stuck
         super().closeEvent(event)
         self.gone.emit()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,25 +14,13 @@ from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from lab import engine as engines
-from lab.controls import Slider
 from lab.engine import Engine, Failure, Status
 from lab.experiment import Experiment, drawn
 from lab.frame import Frame
 from lab.marks import Panel
 from lab.session import Session
 from tests.bits import bits
-from tests.lab.toys import Fragile, Walk
-
-
-class Slow(Experiment):
-    """Each step takes a while, or for ever."""
-
-    name = "slow"
-    seconds = Slider(0.2, 0.0, 60.0, help="how long a step takes")
-    released = threading.Event()
-
-    def step(self) -> None:
-        self.released.wait(self.seconds)
+from tests.lab.toys import Fragile, Slow, Walk
 
 
 class Blind(Walk):

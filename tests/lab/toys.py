@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -127,3 +128,14 @@ class Torchy(Experiment):
             self.net(torch.zeros(1, 1, 6, 6))
         self.net.train()
         return self.seen.numpy()
+
+
+class Slow(Experiment):
+    """Each step takes a while, or for ever."""
+
+    name = "slow"
+    seconds = Slider(0.2, 0.0, 60.0, help="how long a step takes")
+    released = threading.Event()
+
+    def step(self) -> None:
+        self.released.wait(self.seconds)

@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from lab import engine as engines
 from lab.catalogue import Catalogue, Entry
 from lab.engine import FLAT_OUT
 from tests.lab import toys
@@ -30,11 +31,11 @@ class WithToys(Catalogue):
 
     def __init__(self) -> None:
         super().__init__()
-        for kind in (toys.Walk, toys.Fragile):
+        for kind in (toys.Walk, toys.Fragile, toys.Slow):
             self.entries[kind.name] = Entry(kind.name, kind.name, "a toy", "Toys", "tests.lab.toys")
 
     def load(self, name: str) -> type:
-        return {"walk": toys.Walk, "fragile": Fragile}.get(name) or super().load(name)
+        return {"walk": toys.Walk, "fragile": Fragile, "slow": toys.Slow}.get(name) or super().load(name)
 
 
 @pytest.fixture
@@ -247,6 +248,25 @@ def test_switching_in_the_middle_of_a_run_leaves_nothing_behind(window: Window, 
         qtbot.wait(20)
     assert threading.active_count() <= before + 1
     assert not window.banner.isVisible()
+
+
+def test_a_step_that_hangs_does_not_keep_another_experiment_from_opening(
+    window: Window, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "FAREWELL", 0.3)
+    window.open_experiment("slow", {"seconds": 60})
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.name == "slow")
+    hanging = window.engine
+    press(window, qtbot, "play")
+    qtbot.wait(100)
+    opened(window, qtbot, "walk")
+    assert window.engine is not hanging
+    press(window, qtbot, "step")
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.t == 1)
+    toys.Slow.released.set()
+    assert hanging.wait(3000)
+    engines._stuck.remove(hanging)
+    toys.Slow.released.clear()
 
 
 def test_theme_and_presenter_mode_reach_everything(window: Window, qtbot: QtBot) -> None:
