@@ -43,6 +43,14 @@ def settings_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     yield
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All windows in one worker: two that share a display take the focus and the mouse from each other."""
+    for item in items:
+        if Path(item.path).parent.name == "widgets":
+            item.add_marker(pytest.mark.xdist_group("display"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Count the processor's seconds, not the clock's: other work on the machine is nobody's fault."""
