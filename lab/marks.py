@@ -215,7 +215,10 @@ class Matrix(Mark):
 
 @dataclass(frozen=True)
 class Images(Mark):
-    """Small pictures (n, height, width) in a grid: filters, feature maps, samples."""
+    """Small pictures (n, height, width) in a grid: filters, feature maps, samples.
+
+    Pictures (n, height, width, 3) are red, green and blue from 0 to 1 and show their own colours.
+    """
 
     reads = ("pictures", "captions", "chosen")
     pictures: str

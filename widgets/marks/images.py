@@ -47,12 +47,16 @@ class ImagesPainter(CanvasPainter):
 
     def take(self, pictures: Any, captions: Any, chosen: Any) -> None:
         self.pictures = np.asarray(() if pictures is None else pictures)
-        if self.pictures.ndim != 3 or not self.pictures.size:
-            self.pictures = np.empty((0, 0, 0))
+        in_colour = self.pictures.ndim == 4 and self.pictures.shape[-1] == 3
+        if not (self.pictures.ndim == 3 or in_colour) or not self.pictures.size:
+            self.pictures, in_colour = np.empty((0, 0, 0)), False
         self.captions = [] if captions is None else [str(text) for text in captions]
         self.chosen = -1 if chosen is None else int(chosen)
         self.pixels = self.pictures
-        if self.pictures.size:
+        if in_colour:
+            red, green, blue = np.moveaxis((np.nan_to_num(self.pictures).clip(0, 1) * 255.999).astype(np.uint32), -1, 0)
+            self.pixels = 0xFF000000 | red << 16 | green << 8 | blue
+        elif self.pictures.size:
             self.pixels = coloured(self.pictures, self.mark.colours, self.look.theme, apart=not self.mark.shared)
 
     def paint(self, p: QPainter) -> None:
@@ -82,7 +86,7 @@ class ImagesPainter(CanvasPainter):
         if at is None or (index := self._index(at)) is None:
             return ""
         inside = at - self.grid.corner(index)
-        height, width = self.pictures.shape[1:]
+        height, width = self.pictures.shape[1:3]
         row = min(height - 1, int(inside.y() / self.grid.height * height))
         column = min(width - 1, int(inside.x() / self.grid.width * width))
         caption = self.captions[index] if index < len(self.captions) else f"picture {index + 1}"

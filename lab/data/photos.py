@@ -1,0 +1,63 @@
+"""Pictures in colour, (height, width, 3) from 0 to 1: a painted one, scikit-learn's two photographs, or a file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+PHOTOS = {"painted sunset": "", "photograph of a flower": "flower.jpg", "photograph of a temple": "china.jpg"}
+MOST = 50_000_000  # pixels of a file that is opened
+
+
+@lru_cache(maxsize=8)
+def photo(name: str, side: int) -> np.ndarray:
+    """One of PHOTOS, `side` pixels wide and high."""
+    if not PHOTOS[name]:
+        return _square(_sunset(side), side)
+    from sklearn.datasets import load_sample_image
+
+    return _square(load_sample_image(PHOTOS[name]) / 255, side)
+
+
+def opened(path: str, side: int) -> np.ndarray:
+    """A picture file of the person's, cut to a square."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(Path(path).expanduser()) as picture:
+            if picture.width * picture.height > MOST:
+                raise ValueError(f"{Path(path).name} has more than {MOST // 1_000_000} million pixels: make it smaller")
+            return _square(np.asarray(picture.convert("RGB"), dtype=float) / 255, side)
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+        raise ValueError(f"there is no picture that can be read at {path!r}") from None
+
+
+def _square(picture: np.ndarray, side: int) -> np.ndarray:
+    """The middle square, its pixels picked or repeated so that it is `side` wide."""
+    height, width = picture.shape[:2]
+    least = min(height, width)
+    at = (np.arange(side) + 0.5) * least / side
+    rows, columns = (((full - least) // 2 + at).astype(int) for full in (height, width))
+    cut = picture[rows[:, None], columns[None, :]].astype(np.float32)
+    cut.setflags(write=False)
+    return cut
+
+
+def _sunset(side: int) -> np.ndarray:
+    """A sun over hills and water."""
+    y, x = np.mgrid[0:side, 0:side] / side
+    sky = np.array([0.16, 0.16, 0.42]) * (1 - y[..., None]) + np.array([1.0, 0.5, 0.22]) * y[..., None] * 1.4
+    sun = np.hypot(x - 0.62, y - 0.46)
+    picture = sky + np.exp(-((sun / 0.16) ** 2))[..., None] * np.array([0.5, 0.35, 0.1])
+    picture[sun < 0.085] = 1.0, 0.93, 0.62
+    for base, height, colour in ((0.58, 0.09, (0.36, 0.2, 0.4)), (0.66, 0.06, (0.17, 0.13, 0.3))):
+        ridge = base - height * (np.sin(7 * x + 9 * base) + 0.5 * np.sin(17 * x))
+        picture[y > ridge] = colour
+    water = y > 0.7
+    glitter = 0.5 + 0.5 * np.sin(160 * y + 5 * np.sin(25 * x))
+    path = np.exp(-(((x - 0.62) / (0.05 + 0.5 * (y - 0.7))) ** 2)) * glitter
+    sea = np.array([0.1, 0.22, 0.4]) + path[..., None] * np.array([0.85, 0.5, 0.15])
+    picture[water] = sea[water]
+    return picture.clip(0, 1)
