@@ -4,13 +4,16 @@ import math
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import brentq, root
 from scipy.spatial import ConvexHull
 
 from lab.catalogue import Catalogue
 from lab.controls import Unfit
+from lab.marks import panels
 from lab.maths.convexity import hull, judged
+from lab.maths.critical import KINDS, basins, critical_points
 from lab.maths.formula import parse
+from lab.maths.landscapes import LANDSCAPES, extremes, loss
 from lab.session import Session
 
 CONVEXITY = Catalogue().load("convexity")
@@ -251,3 +254,202 @@ def test_a_formula_without_values_is_refused_and_the_old_one_stays():
         session.set("formula", "log(-1 - x**2)")
     assert session.experiment.formula.text == "x**2"
     np.testing.assert_array_equal(session.draw().values["graph"][0], before["graph"][0])
+
+
+# ---------------------------------------------------------------- what text4b's entries ask of it, by number
+
+
+def scene(name, steps=0, **settings):
+    session = Session(Catalogue().load(f"convexity:{name}"), settings)
+    for _ in range(steps):
+        session.step()
+    names = {name for panel in panels(session.layout) for name in panel.names()}
+    return session.experiment, session.draw(names).values
+
+
+def everything(**settings):
+    session = Session(CONVEXITY, settings)
+    return session.draw({name for panel in panels(session.layout) for name in panel.names()}).values
+
+
+def test_entry_1_the_gap_of_every_catalogue_curve_and_the_two_that_are_not():
+    assert not verdict("sin(x)", 3).convex
+    assert not verdict("x**4 - x**2").convex
+    for power, convex in ((-2, True), (0, True), (0.5, False), (1, True), (3, True)):  # entry 2: a >= 1 or a <= 0
+        said = everything(function="power of x > 0", power=power, reach=3)["judgement"]
+        assert said.startswith("Not") is not convex, (power, said)
+    assert everything(function="power of |x|", power=0.5)["judgement"].startswith("Not")
+
+
+@pytest.mark.parametrize(("m", "pokes"), [(1.9, False), (2, False), (2.2, True)])
+def test_entry_7_the_bowl_of_a_parabola_pokes_through_beyond_its_curvature(m, pokes):
+    drawn = everything(function="parabola", reach=2, c=-0.5, m=m)
+    assert bool(drawn["poking"]) is pokes
+    experiment = Session(CONVEXITY, {"function": "parabola"}).experiment
+    np.testing.assert_allclose(experiment.largest_m(), [2])
+
+
+@pytest.mark.parametrize(("B", "broken"), [(1.1, False), (0.6, True)])
+def test_entry_16_a_sine_keeps_out_of_the_cone_of_slope_1(B, broken):
+    drawn = everything(function="sine", reach=3, c=0, B=B)
+    assert bool(drawn["in_cone"]) is broken
+    assert drawn["cone_said"].endswith("best B = 1")
+
+
+def test_entry_5_a_negative_pair_for_the_double_well():
+    falls = everything(function="double well", a=-0.2, b=0.2)
+    assert len(falls["slope_falls"]) == 2
+    assert not len(falls["slope_rises"])
+    assert "< 0" in falls["product_said"]  # (f′(−.2) − f′(.2)) (−.4) = (.368 + .368)(−.4)
+    assert "−0.2944" in falls["product_said"]
+    assert len(everything(function="exponential")["slope_rises"]) == 2
+
+
+PEAKS = {  # text 3b, 4.1
+    "minimum": [(0.2283, -1.6255, -6.5511), (-1.3474, 0.2045, -3.0498), (0.2964, 0.3202, -0.0649)],
+    "maximum": [(1.2857, -0.0048, 3.5925), (-0.4600, -0.6292, 3.7766), (-0.0093, 1.5814, 8.1062)],
+    "saddle": [(0.4163, -0.3941, 0.4085), (-0.2659, 0.4667, 0.7883), (1.0983, 0.8545, 2.2492)],
+}
+
+
+def test_peaks_has_the_nine_critical_points_of_the_text():
+    surface = LANDSCAPES["peaks"]
+    found = critical_points(surface)
+    for i, wanted in enumerate(PEAKS.values()):
+        at = found.at[found.kind == i]
+        np.testing.assert_allclose(np.column_stack([at, surface.f(*at.T)]), wanted, atol=6e-5)
+    assert len(found.at) == 9
+
+
+@pytest.mark.parametrize(
+    ("surface", "kind"),
+    [("bowl", "minimum"), ("saddle", "saddle"), ("dome", "maximum"), ("monkey saddle", "degenerate")],
+)
+def test_entry_78_the_taxonomy(surface, kind):
+    state, drawn = scene("plane", surface=surface, place=(1.0, 0.7))
+    assert [KINDS[k] for k in state.critical.kind] == [kind]
+    np.testing.assert_allclose(state.critical.at, [[0, 0]], atol=1e-6)
+    np.testing.assert_allclose(drawn["landing"], [[0, 0]], atol=1e-4)
+    assert kind in drawn["label"]
+
+
+def test_newton_from_the_default_place_ends_where_scipy_does():
+    state, drawn = scene("plane")
+    ground = state.ground
+    found = root(lambda at: np.array(ground.gradient(*at), dtype=float), drawn["landing"][0], tol=1e-12).x
+    np.testing.assert_allclose(drawn["landing"][0], found, atol=1e-8)
+
+
+def test_eigenvectors_and_curvatures_are_those_of_numpy_and_the_hessian_is_symmetric():
+    for name, surface in LANDSCAPES.items():
+        H = surface.hessian((0.3, -0.7))
+        assert H[0, 1] == H[1, 0], name
+        np.testing.assert_allclose(np.ravel(extremes(surface, 0.3, -0.7)), np.linalg.eigvalsh(H), atol=1e-9)
+
+
+def test_entry_6_least_squares_is_convex_and_its_hessian_is_that_of_its_features():
+    for correlation in (0, 0.5, 1):
+        X = np.linalg.cholesky(np.array([[1, correlation], [correlation, 1]]) + 1e-15 * np.eye(2)).T
+        found = loss("least squares", correlation=correlation).surface.hessian((2, 1))
+        np.testing.assert_allclose(found, X.T @ X, atol=1e-12)
+        assert np.linalg.eigvalsh(found).min() > -1e-12
+
+
+@pytest.mark.parametrize("surface", ["peaks", "Rosenbrock", "saddle", "two wells", "dome"])
+def test_a_chord_over_a_surface_that_is_not_convex_is_found(surface):
+    session = Session(Catalogue().load("convexity:plane"), {"surface": surface})
+    session.act("search_violation", [])
+    assert session.draw().values["too_high"]
+
+
+def test_entry_10_one_basin_where_convex_and_several_where_not():
+    peaks, bowl, wells = (LANDSCAPES[name] for name in ("peaks", "bowl", "two wells"))
+    for surface, wanted in ((peaks, {0, 1, 2}), (bowl, {0}), (wells, {0, 1})):
+        found = critical_points(surface)
+        (ends,) = basins(surface, found.at[found.kind == 0], (20,))
+        assert set(ends.ravel().tolist()) - {-1} == wanted
+    assert (ends[:, :10] == ends[0, 0]).all()  # the wells' basins meet at x = 0
+    assert (ends[:, 10:] == ends[0, -1]).all()
+    session = Session(Catalogue().load("convexity:plane"), {"surface": "two wells"})
+    coarse = session.experiment.draw(["basins"])["basins"]
+    finer = session.experiment.refine()["basins"]
+    assert finer.z.size == 4 * coarse.z.size
+
+
+SMOOTH = ["quadratic", "least squares", "log-sum-exp", "log cosh", "Huber", "power"]
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.parametrize("rate", [0.3, 1])
+def test_entries_19_and_21_hold_at_every_step(name, rate):
+    session = Session(Catalogue().load("convexity:descent"), {"loss": name, "rate": rate})
+    state = session.experiment
+    for _ in range(40):
+        apart, height = np.sum((state.w - state.goal) ** 2), state.terms.value(state.w)
+        slope = state.terms.gradient(state.w)
+        gap = height - state.lowest
+        assert slope @ slope / (2 * state.L) <= gap + 1e-12 <= state.L / 2 * apart + 2e-12  # (9.20)
+        eta = state.eta()
+        session.step()
+        nearer, lower = np.sum((state.w - state.goal) ** 2), state.terms.value(state.w)
+        assert lower <= height - eta / 2 * (slope @ slope) + 1e-12  # (9.23)
+        assert lower - state.lowest <= (apart - nearer) / (2 * eta) + 1e-12  # (9.24)
+        assert nearer <= apart + 1e-12  # (9.25)
+
+
+def test_entry_21_beyond_one_over_l_the_promise_breaks_on_a_quadratic():
+    for rate, kept in ((1, True), (1.05, False)):
+        _, drawn = scene("descent", 1, loss="quadratic", kappa=1, rate=rate)
+        actual, promised = drawn["bars"][:, 0]
+        assert bool(actual >= promised - 1e-12) is kept
+        assert actual == pytest.approx(2 * rate * (1 - rate / 2))  # η (1 − η L / 2) g², over the gap g² / 2
+
+
+@pytest.mark.parametrize("name", [*SMOOTH, "p-norm", "∞-norm"])
+@pytest.mark.parametrize("bound", ["co-coercivity", "coercivity", "both"])
+def test_entry_20_random_pairs_of_convex_losses_keep_every_bound(name, bound):
+    assert scene("descent", loss=name, bound=bound)[1]["share_kept"] == "300 of 300 hold"
+
+
+def test_entry_20_breaks_where_the_loss_is_not_convex():
+    state, drawn = scene("descent", loss="not convex, yet PL")
+    x, y = np.moveaxis(state.pairs, -1, 0)
+    apart = np.array([x[:, 0] - x[:, 1], y[:, 0] - y[:, 1]])
+    slopes = np.array([2 * x + 3 * np.sin(2 * x), 2 * y])
+    change = slopes[..., 0] - slopes[..., 1]
+    broken = (change * apart).sum(axis=0) < (change**2).sum(axis=0) / 8
+    assert broken.any()
+    np.testing.assert_array_equal(drawn["kept_pairs"], broken)
+
+
+def test_entry_8_the_pl_inequality_without_convexity():
+    x = np.linspace(-6, 6, 4001)
+    f, slope = x**2 + 3 * np.sin(x) ** 2, 2 * x + 3 * np.sin(2 * x)
+    assert (slope**2 / 2 >= f / 32).all()
+    state, _ = scene("descent", loss="not convex, yet PL")
+    assert (state.m, state.L) == (1 / 32, 8)
+    for rate, wanted in ((0.5, None), (1, (0.1709, 0.00248, 7.6e-9))):
+        session = Session(
+            Catalogue().load("convexity:descent"), {"loss": "not convex, yet PL", "begin": (5, 0), "rate": rate}
+        )
+        ways = [5.0]
+        for _ in range(60):
+            session.step()
+            ways.append(float(session.experiment.w[0]))
+        if wanted:  # with η = 1/8 the last steps are cubic
+            first = int(np.argmin(np.abs(np.array(ways) - wanted[0])))
+            np.testing.assert_allclose(ways[first : first + 3], wanted, rtol=2e-2)
+        else:  # with η = 1/16 each last step halves it
+            end = [w for w in ways if 1e-6 < abs(w) < 1e-2]
+            np.testing.assert_allclose(np.array(end[1:]) / end[:-1], 0.5, rtol=1e-3)
+
+
+def test_entry_17_the_smoothness_of_quadratics_is_their_largest_eigenvalue():
+    for kappa in (1, 8, 100):
+        terms = loss("quadratic", kappa=kappa)
+        np.testing.assert_allclose(np.linalg.eigvalsh(terms.surface.hessian((0, 0))), terms.constants((1, 1)))
+
+
+def test_newton_solves_a_quadratic_in_one_step():
+    for surface in ("bowl", "saddle", "dome"):
+        assert "after 1 step at" in scene("plane", surface=surface, place=(1.0, 0.7))[1]["label"]

@@ -7,7 +7,10 @@ import numpy as np
 from lab import marks
 from lab.controls import Choice, Count, Formula, Slider, Unfit
 from lab.experiment import Experiment, Update, action, drawn
-from lab.marks import Column, Dots, Equation, Guide, Handle, Line, Note, Panel, Row
+from lab.experiments.descent.convexity._parts import Lines, hatched, number, pieces, window
+from lab.experiments.descent.convexity._slopes import Slopes
+from lab.experiments.descent.convexity._touching import Touching
+from lab.marks import Arrows, Column, Dots, Equation, Guide, Handle, Line, Note, Panel, Row, Tabs
 from lab.maths.convexity import ROUNDING, Verdict, judged
 from lab.maths.formula import parse
 
@@ -22,6 +25,8 @@ CLASSICS = {
     "Huber": "0.5*min(abs(x), 1)**2 + max(abs(x) - 1, 0)",
     "flat-bottomed": "max(abs(x) - 1, 0)",
     "straight line": "x/2 + 1",
+    "power of x > 0": "exp({p}*log(x))",
+    "power of |x|": "abs(x)**{p}",
     "sine": "sin(x)",
     "not convex, yet PL": "x**2 + 3*sin(x)**2",
 }
@@ -31,10 +36,10 @@ HATCHES = 90
 ON_CURVE = r"f(\lambda a + (1 - \lambda) b)"
 ON_CHORD = r"\lambda f(a) + (1 - \lambda) f(b)"
 
-Lines = tuple[np.ndarray, ...]
 
+class Convexity(Touching, Slopes, Experiment):
+    scenes = ("plane", "descent")
 
-class Convexity(Experiment):
     function = Choice((*CLASSICS, "formula"), symbol="f", help="the curve that is tested")
     formula = Formula(
         "x**2 + sin(3*x)",
@@ -43,11 +48,37 @@ class Convexity(Experiment):
         when={"function": ("formula",)},
         help="a curve of your own in x",
     )
+    power = Slider(
+        1.5,
+        -3,
+        4,
+        symbol="p",
+        when={"function": ("power of x > 0", "power of |x|")},
+        help="x to the p is convex where p ≥ 1 or p ≤ 0, |x| to the p where p ≥ 1",
+    )
     reach = Count(1, 1, FAR, symbol="r", help="the curve is judged from −r to r, and nowhere else")
     a = Slider(-0.8, -FAR, FAR, symbol="a", label="Chord from", help="one end of the chord: drag it along the curve")
     b = Slider(0.6, -FAR, FAR, symbol="b", label="Chord to", help="the other end of the chord: drag it too")
     share = Slider(0.5, 0, 1, symbol="λ", label="Share of a", help="where on the chord the gap is measured: 1 is at a")
     c = Slider(0.35, -FAR, FAR, symbol="c", label="Tangent at", help="where tangent and parabolas touch the curve")
+    m = Slider(
+        0,
+        -10,
+        20,
+        symbol="m",
+        label="Bowl's curvature",
+        limit="largest_m",
+        help="slide it until the bowl at c pokes through; marked: the largest that serves everywhere",
+    )
+    B = Slider(
+        2,
+        0.05,
+        500,
+        log=True,
+        symbol="B",
+        label="Cone's slope",
+        help="of the double cone at c",
+    )
 
     random = False
     fixed = ("x", "y", "slopes", "curvatures")
@@ -56,6 +87,11 @@ class Convexity(Experiment):
         ("Drag both ends until the chord of a sine lies below it", {"function": "sine", "reach": 3, "a": -3, "b": -1}),
         ("Is a curve that is flat at its bottom strictly convex?", {"function": "flat-bottomed", "reach": 3}),
         ("x⁴ is strictly convex. Why is no m above 0 good enough?", {"function": "fourth power", "reach": 1}),
+        (
+            "Slide m until the bowl pokes through",
+            {"function": "parabola", "reach": 2, "c": -0.5, "m": 1},
+        ),
+        ("Which powers p make a convex curve?", {"function": "power of x > 0", "reach": 3, "power": 0.5}),
         ("A kink: no parabola fits above it", {"function": "absolute value", "reach": 1}),
         ("Widen the interval: what happens to L?", {"function": "exponential", "reach": 3}),
     )
@@ -64,12 +100,16 @@ class Convexity(Experiment):
         self.take_curve()
 
     def changed(self, name: str) -> None:
-        if name in ("function", "formula", "reach"):
+        if name in ("function", "formula", "reach", "power"):
             self.take_curve()
+
+    def catalogue(self) -> dict[str, str]:
+        """The formula of each classic, the power written in."""
+        return {name: text.format(p=self.power) for name, text in CLASSICS.items()}
 
     def take_curve(self) -> None:
         """The curve, its slope and its curvature at many places; NaN where it has no value."""
-        self.f = self.formula if self.function == "formula" else parse(CLASSICS[self.function], ("x",))
+        self.f = self.formula if self.function == "formula" else parse(self.catalogue()[self.function], ("x",))
         self.df = self.f.derivative("x")
         self.x = self.reach * np.arange(-HALF, HALF + 1) / HALF
         self.y = np.where(np.isfinite(self.f(self.x)), self.f(self.x), np.nan)
@@ -147,17 +187,6 @@ class Convexity(Experiment):
         (a, fa), (b, fb) = sorted(map(tuple, (self.at_a(), self.at_b())))
         return np.interp(x, [a, b], [fa, fb], left=np.nan, right=np.nan)
 
-    def slope_at(self, x: float) -> float:
-        """The slope; at an end of the interval the one inside, should a kink be there."""
-        return self.df(np.clip(x, *(self.reach * (1 - ROUNDING) * np.array([-1, 1]))))
-
-    def parabola(self, curvature: float) -> np.ndarray:
-        """What touches the curve at c and bends by this curvature, with 0 the tangent; NaN where there is none."""
-        c, fc = self.at_c()
-        if not np.isfinite([curvature, self.slope_at(c)]).all():
-            return np.full_like(self.x, np.nan)
-        return fc + self.slope_at(c) * (self.x - c) + curvature / 2 * (self.x - c) ** 2
-
     # ------------------------------------------------------------ pictures
 
     def panels(self) -> marks.Layout:
@@ -168,6 +197,8 @@ class Convexity(Experiment):
                 Line("shade", tint="warn", width=1),
                 Line("upper", label="L-parabola", tint="3", dashed=True, width=1.5),
                 Line("lower", label="m-parabola", tint="2", dashed=True, width=1.5),
+                Line("bowl", label="bowl m", tint="2", width=2),
+                Line("poking", tint="warn", width=4),
                 Line("tangent", label="tangent", tint="quiet", width=1.5),
                 Line("graph", tint="accent", width=2.5),
                 Line("chord", tint="text"),
@@ -188,21 +219,57 @@ class Convexity(Experiment):
                 "descent with η = 1/L lands on the star, the lowest of the upper one. Diamond or bar: the minimum",
             ),
             Column(
-                Panel(
-                    "Slopes",
-                    Guide(y="zero"),
-                    Guide(y="most", label="L", tint="text"),
-                    Guide(y="least", label="m", tint="text"),
-                    Line("slope", label="f′", tint="accent"),
-                    Line("curvature", label="f″", tint="2"),
-                    Line("concave", tint="warn", width=3.5),
-                    Dots("touched", tint="text"),
-                    **along,
-                    range_y=window(self.slopes, self.curvatures),
-                    detail="bounds",
-                    help="f is convex where f″ ≥ 0; the dashed lines are the least curvature m and the greatest, L",
+                Tabs(
+                    Panel(
+                        "Slopes",
+                        Guide(y="zero"),
+                        Guide(y="most", label="L", tint="text"),
+                        Guide(y="least", label="m", tint="text"),
+                        Line("slope", label="f′", tint="accent"),
+                        Line("curvature", label="f″", tint="2"),
+                        Line("concave", tint="warn", width=3.5),
+                        Dots("touched", tint="text"),
+                        **along,
+                        range_y=window(self.slopes, self.curvatures),
+                        detail="bounds",
+                        help="f is convex where f″ ≥ 0; dashed: the least curvature m and the greatest, L",
+                    ),
+                    Panel(
+                        "Cone",
+                        Line("graph", tint="accent", width=2.5),
+                        Line("cone_up", label="slope B", tint="3", dashed=True),
+                        Line("cone_down", tint="3", dashed=True),
+                        Line("in_cone", tint="warn", width=4),
+                        Handle("at_c", drag="move_c", label="c", tint="quiet", along="x"),
+                        **along,
+                        range_y=window(self.y),
+                        detail="cone_said",
+                        help="B-Lipschitz: wherever c goes, the curve keeps out of the cone above and below it",
+                    ),
+                    Panel(
+                        "Monotone",
+                        Line("slope", tint="quiet"),
+                        Line("slope_rises", label="rises", tint="accent", width=3),
+                        Line("slope_falls", label="falls", tint="warn", width=3),
+                        Dots("slope_ends", tint="text", big=True),
+                        Arrows("slope_ends", "arrow_by", tint="3"),
+                        **along,
+                        y="f′(x)",
+                        range_y=window(self.slopes, self.curvatures),
+                        detail="product_said",
+                        help="f is convex where f′ never falls. The arrows are the gradients at a and b",
+                    ),
+                    Panel(
+                        "Gallery",
+                        Line("gallery", tint="quiet"),
+                        Line("gallery_now", tint="accent", width=4),
+                        Dots("gallery_at", labels="gallery_names", tint="quiet"),
+                        range_x=(-0.55, 4.55),
+                        range_y=(-2.6, 1.05),
+                        help="The catalogue, from −3 to 3: choose one under Function",
+                    ),
                 ),
-                Panel("Inequality", Equation("inequality"), Note("judgement"), Note("here")),
+                Panel("Inequality", Equation("inequality"), Note("judgement"), Note("here"), Note("bowl_said")),
             ),
             sizes=(3, 2),
         )
@@ -224,13 +291,8 @@ class Convexity(Experiment):
     def shade(self) -> Lines:
         """Strokes up and down between the chord and the curve where that is above it."""
         x = np.linspace(-self.reach, self.reach, HATCHES)
-        y = self.f(x)
-        strokes = []
-        for part in pieces(x, np.where(y > self.chord_at(x) + self.tolerance(), y, np.nan)):
-            ends = np.column_stack([self.chord_at(part[:, 0]), part[:, 1]])
-            ends[1::2] = ends[1::2, ::-1]
-            strokes.append(np.column_stack([np.repeat(part[:, 0], 2), ends.ravel()]))
-        return tuple(strokes)
+        y, chord = self.f(x), self.chord_at(x)
+        return hatched(x, np.where(y > chord + self.tolerance(), y, np.nan), chord)
 
     @drawn
     def facing(self) -> np.ndarray:
@@ -244,27 +306,6 @@ class Convexity(Experiment):
     @drawn
     def gap_broken(self) -> np.ndarray:
         return self.crossing() if self.gap() < -self.tolerance() else np.empty((0, 2))
-
-    @drawn
-    def tangent(self) -> Lines:
-        return self.within(self.parabola(0))
-
-    @drawn
-    def lower(self) -> Lines:
-        return self.within(self.parabola(self.verdict().m))
-
-    @drawn
-    def upper(self) -> Lines:
-        return self.within(self.parabola(self.verdict().L))
-
-    @drawn
-    def landing(self) -> np.ndarray:
-        """Where a step of gradient descent with the rate 1/L goes from c: the lowest place of the upper parabola."""
-        (c, fc), most = self.at_c(), self.verdict().L
-        slope = self.slope_at(c)
-        if not (0 < most < np.inf and np.isfinite(slope)):
-            return np.empty((0, 2))
-        return np.array([[c - slope / most, fc - slope**2 / (2 * most)]])
 
     def is_lowest(self) -> np.ndarray:
         """Which places have the least height; none where the curve only falls to the end of the interval."""
@@ -284,48 +325,10 @@ class Convexity(Experiment):
         """The bar of them where the curve is flat at its bottom."""
         return self.within(np.where(self.is_lowest(), self.y, np.nan))
 
-    @drawn
-    def slope(self) -> Lines:
-        return self.within(self.slopes, self.slopes, self.curvatures)
-
-    @drawn
-    def curvature(self) -> Lines:
-        return self.within(self.curvatures, self.slopes, self.curvatures)
-
-    @drawn
-    def concave(self) -> Lines:
-        negative = np.where(self.curvatures < 0, self.curvatures, np.nan)
-        return self.within(negative, self.slopes, self.curvatures)
-
-    @drawn
-    def touched(self) -> np.ndarray:
-        """The slope at c, where there is one."""
-        c = self.at_c()[0]
-        slope = self.slope_at(c)
-        return np.array([[c, slope]]) if np.isfinite(slope) else np.empty((0, 2))
-
-    @drawn
-    def zero(self) -> np.ndarray:
-        return np.zeros(1)
-
-    @drawn
-    def least(self) -> np.ndarray:
-        m = self.verdict().m
-        return np.array([m] if np.isfinite(m) else [])
-
-    @drawn
-    def most(self) -> np.ndarray:
-        v = self.verdict()
-        return np.array([v.L] if v.smooth else [])
-
     def within(self, heights: np.ndarray, *of: np.ndarray) -> Lines:
         """A line over x, broken where it leaves the picture of these heights, or of the curve's."""
         low, high = window(*(of or (self.y,)))
         return pieces(self.x, np.where((low <= heights) & (heights <= high), heights, np.nan))
-
-    @drawn
-    def bounds(self) -> str:
-        return f"m = {number(self.verdict().m)}, L = {number(self.verdict().L)}"
 
     @drawn
     def inequality(self) -> Update:
@@ -375,22 +378,3 @@ class Convexity(Experiment):
         return (
             f"{chord} The curve dips {number(below[deepest])} below its tangent at c, at x = {number(self.x[deepest])}."
         )
-
-
-def pieces(x: np.ndarray, y: np.ndarray) -> Lines:
-    """A line over x in its unbroken pieces (n, 2): it breaks where y is not finite."""
-    known = np.flatnonzero(np.isfinite(y))
-    parts = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
-    return tuple(np.column_stack([x[part], y[part]]) for part in parts if len(part) > 1)
-
-
-def window(*heights: np.ndarray) -> tuple[float, float]:
-    """Heights worth seeing: with some room, but without the spikes of a pole."""
-    known = np.concatenate([part[np.isfinite(part)] for part in heights])
-    low, high = np.quantile(known, [0.02, 0.98])
-    room = (high - low) / 3 or max(abs(high) / 2, 0.5)
-    return float(low - room), float(high + room)
-
-
-def number(value: float) -> str:
-    return f"{value + 0.0:.4g}".replace("-", "−").replace("inf", "∞")
