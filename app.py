@@ -136,7 +136,7 @@ def main(given: list[str]) -> int:
             return render(window, wanted.picture, wanted.steps or 0)
         except (OSError, ValueError) as wrong:
             refuse(str(wrong))
-    window.gone.connect(app.quit)  # Qt does not always notice by itself once there was an OpenGL panel
+    window.gone.connect(app.quit)
     (window.showFullScreen if wanted.full_screen else window.show)()
     if wanted.quit_after is not None:
         QTimer.singleShot(int(wanted.quit_after * 1000), window.close)
