@@ -14,22 +14,20 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QBrush,
     QColor,
-    QFocusEvent,
     QFontMetricsF,
     QImage,
-    QKeyEvent,
     QPainter,
     QPainterPath,
     QPen,
     QPixmap,
     QTransform,
 )
-from PySide6.QtWidgets import QLineEdit, QWidget
 
 from lab.marks import Net
 from widgets.look import Look
 from widgets.marks import Hands
 from widgets.marks.matrix import CanvasPainter, coloured, figures, image
+from widgets.marks.number_field import NumberField
 from widgets.plot import SUPERSCRIPT
 from widgets.theme import colour_map
 
@@ -70,7 +68,8 @@ class NetworkPainter(CanvasPainter):
         self.columns: list[Column] = []
         self.unit: Unit | None = None  # under the mouse
         self.link: Link | None = None
-        self.editor: Editor | None = None
+        self.editor: NumberField | None = None
+        self.edits: Link | None = None  # the link whose weight is being typed
         self.links: QPixmap | None = None  # all of them, drawn
         self._stale = True  # the weights have changed since
         self._idle = QTimer(self.canvas, singleShot=True)
@@ -288,7 +287,7 @@ class NetworkPainter(CanvasPainter):
         unit = None if at is None else self._unit(at)
         link = None if at is None or unit is not None else self._link(at)
         if self.editor is not None:
-            unit, link = None, self.editor.link
+            unit, link = None, self.edits
         if (unit, link) != (self.unit, self.link):
             self.unit, self.link = unit, link
             self.canvas.update()
@@ -304,8 +303,16 @@ class NetworkPainter(CanvasPainter):
             if self.mark.pick:
                 self.hands.pick(self.mark.pick, unit)
         elif self.mark.edit and (link := self._link(at)) is not None:
-            self.editor = Editor(self, link, at)
+            self._edit(link, at)
             self.over(at)
+
+    def _edit(self, link: Link, at: QPointF) -> None:
+        """A field over the link in which its weight is typed."""
+        weight = self.weights[link.layer][link.source, link.target]
+        self.edits = link
+        self.editor = NumberField(self.canvas, self.look, at, f"{weight:.4g}".replace("-", "−"))
+        self.editor.typed.connect(lambda value: self.hands.act(self.mark.edit, [*link, value], self.hands.gesture()))
+        self.editor.left.connect(self._left)
 
     def _unit(self, at: QPointF) -> Unit | None:
         """The unit at a place."""
@@ -372,56 +379,9 @@ class NetworkPainter(CanvasPainter):
 
     # ------------------------------------------------------------ typing a weight
 
-    def edited(self, link: Link, value: float | None) -> None:
-        """The editor has closed, with a number or without."""
+    def _left(self) -> None:
         self.editor = None
-        if value is not None:
-            self.hands.act(self.mark.edit, [*link, value], self.hands.gesture())
         self.over(self.canvas.at)
-
-
-class Editor(QLineEdit):
-    """A field over a link in which its weight is typed: Enter sets it, Escape or a click elsewhere leaves it."""
-
-    def __init__(self, owner: NetworkPainter, link: Link, at: QPointF) -> None:
-        canvas: QWidget = owner.canvas
-        super().__init__(f"{owner.weights[link.layer][link.source, link.target]:.4g}".replace("-", "−"), canvas)
-        self.owner, self.link = owner, link
-        self.setFont(owner.look.font(13))
-        width, height = round(88 * owner.look.scale), self.sizeHint().height()
-        x = min(max(0, round(at.x()) - width // 2), canvas.width() - width)
-        y = min(max(0, round(at.y()) - height // 2), canvas.height() - height)
-        self.setGeometry(x, y, width, height)
-        self.returnPressed.connect(self._set)
-        self.selectAll()
-        self.show()
-        self.setFocus()
-
-    def leave(self, value: float | None = None) -> None:
-        if self.owner.editor is self:
-            self.owner.edited(self.link, value)
-            self.hide()
-            self.deleteLater()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.leave()
-        else:
-            super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.leave()
-
-    def _set(self) -> None:
-        try:
-            value = float(self.text().replace("−", "-").replace(",", "."))
-        except ValueError:
-            value = math.nan
-        if math.isfinite(value):
-            self.leave(value)
-        else:
-            self.selectAll()
 
 
 def _at(parts: Any, index: int) -> Any:
