@@ -92,7 +92,8 @@ class Regions(Mark):
 class Surface(Mark):
     """A Field as a lit surface in three dimensions, with the trails of points upon it.
 
-    `heights` names what gives each of the `points` its height.
+    `heights` names what gives each of the `points` its height. With `sticks` they are data rather than runners:
+    small, of one colour, each joined to the surface by an upright line, and the scale takes them in.
     """
 
     reads = ("field", "points", "heights")
@@ -102,6 +103,7 @@ class Surface(Mark):
     trail: str = ""  # a recorded attribute (k, 2); its heights are read off the field
     colours: str = "viridis"
     log: bool = False
+    sticks: bool = False
 
 
 @dataclass(frozen=True)

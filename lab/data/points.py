@@ -259,6 +259,16 @@ def _line(rng, y, noise):
     return np.outer(across, normal) + np.outer(rng.uniform(-4, 4, len(y)), along)
 
 
+def _trend(rng, y, noise):
+    x = rng.uniform(-5, 5, len(y))
+    return np.column_stack((x, 0.7 * x + 0.5 + 5 * noise * rng.standard_normal(len(y))))
+
+
+def _wave(rng, y, noise):
+    x = rng.uniform(-5, 5, len(y))
+    return np.column_stack((x, 3 * np.sin(1.2 * x) + 5 * noise * rng.standard_normal(len(y))))
+
+
 class Kind(NamedTuple):
     """A way to make a cloud: title, how points are placed, and its usual, least and most classes."""
 
@@ -279,4 +289,6 @@ KINDS = {
     "uniform": Kind("No pattern at all", _uniform, 1, 1, MOST_CLASSES),
     "two gaussians": Kind("Two Gaussian clouds", _two_gaussians),
     "line": Kind("Separable by a line", _line),
+    "trend": Kind("A straight trend, upright the target", _trend, 1, 1, 1),
+    "wave": Kind("A wave, upright the target", _wave, 1, 1, 1),
 }

@@ -73,9 +73,11 @@ def test_kinds_have_a_title_to_read_and_their_usual_classes():
         "uniform": 1,
         "two gaussians": 2,
         "line": 2,
+        "trend": 1,
+        "wave": 1,
     }
     titles = {kind.title for kind in KINDS.values()}
-    assert len(titles) == 9
+    assert len(titles) == len(KINDS)
     assert all(len(title) > 4 for title in titles)
 
 
@@ -151,6 +153,13 @@ def test_two_gaussians_at_the_usual_noise_are_unit_clouds_about_two_and_minus_tw
         cloud = points.x[points.y == label]
         assert cloud.mean(axis=0) == pytest.approx([centre, centre], abs=0.06)
         assert np.cov(cloud.T) == pytest.approx(np.eye(2), abs=0.08)
+
+
+def test_a_trend_is_a_straight_line_with_noise_about_it():
+    quiet, noisy = make("trend", 5000, 0), make("trend", 5000, 0.1)
+    assert np.polyfit(*quiet.x.T, 1) == pytest.approx([0.7, 0.5])
+    slope, offset = np.polyfit(*noisy.x.T, 1)
+    assert (noisy.x[:, 1] - slope * noisy.x[:, 0] - offset).std() == pytest.approx(0.5, rel=0.05)
 
 
 @pytest.mark.parametrize("noise", [0, 0.1, 1])

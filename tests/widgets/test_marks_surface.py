@@ -39,7 +39,7 @@ def plane() -> Field:
     return Field(np.array([[0.0, 1.0, 2.0], [10.0, 11.0, 12.0]]), (0.0, 2.0), (0.0, 1.0))
 
 
-def raised(field: Field, **how: bool) -> Relief:
+def raised(field: Field, **how: Any) -> Relief:
     made = relief(field, **how)
     assert made is not None
     return made
@@ -476,6 +476,26 @@ def test_what_is_behind_the_hill_still_shows_faintly(show: Callable[..., Card]) 
     nobody = pixels(show(frame({"J": hill}), Surface("J")))
     faint = pixels(show(frame({"J": hill, "at": behind}), Surface("J", points="at")))
     assert (abs(faint - nobody) > 10).any(axis=2).sum() > 60
+
+
+def test_the_scale_takes_in_the_data_beside_the_surface() -> None:
+    made = raised(plane(), beside=[-12.0, 24.0, np.nan])
+    assert (made.heights.min(), made.heights.max()) == pytest.approx((12 / 36, 24 / 36))
+    assert made.raised([-12.0, 24.0]) == pytest.approx([0, 1])
+
+
+@pytest.mark.usefixtures("opengl")
+def test_data_stand_on_sticks_above_and_below_the_surface(show: Callable[..., Card]) -> None:
+    at, heights = np.array([(0.5, 0.3), (1.5, 0.7), (1.0, 0.5)]), np.array([20.0, -9.0, np.nan])
+    values = {"J": plane(), "at": at, "height": heights}
+    bare = pixels(show(frame({"J": plane()}), Surface("J")))
+    with_sticks = show(frame(values), Surface("J", points="at", heights="height", sticks=True))
+    scene = with_sticks.findChildren(Scene)[0]
+    assert scene._discs.shape == (12, 8)  # the one without a height is not there
+    assert sorted({round(float(z), 2) for z in scene._discs[:, 2]}) == [0.0, 1.0]
+    feet, tops = scene._strokes["sticks"].vertices[:, 2].min(), scene._strokes["sticks"].vertices[:, 2].max()
+    assert (feet, tops) == pytest.approx((0, 1), abs=0.01)
+    assert (abs(pixels(with_sticks) - bare) > 30).any(axis=2).sum() > 60
 
 
 @pytest.mark.usefixtures("opengl")

@@ -122,8 +122,8 @@ class Relief:
         return vertices.reshape(-1, 7).astype(np.float32), triangles[whole].astype(np.uint32)
 
 
-def relief(field: Field, log: bool = False, about_zero: bool = False) -> Relief | None:
-    """The relief of a field; none where it has no finite number, or no breadth."""
+def relief(field: Field, log: bool = False, about_zero: bool = False, beside: Any = ()) -> Relief | None:
+    """The relief of a field; none where it has no finite number, or no breadth. The scale takes in values beside it."""
     z = np.asarray(field.z, dtype=float)
     finite = z[np.isfinite(z)].clip(-VAST, VAST)
     if z.ndim != 2 or min(z.shape) < 2 or not len(finite) or not (field.x[0] < field.x[1] and field.y[0] < field.y[1]):
@@ -133,6 +133,8 @@ def relief(field: Field, log: bool = False, about_zero: bool = False) -> Relief 
     if log and not about_zero:  # as much as Heat adds: both pictures then have the same colours
         soft = max(float(np.quantile(finite - lowest, RARE)), (highest - lowest) * 1e-6)
     measured = _measured(finite, lowest, soft)
+    also = np.asarray(beside, dtype=float)
+    measured = np.append(measured, _measured(also[np.isfinite(also)], lowest, soft))
     low, high = span = _kept(measured)
     ends = (("below", low, low > measured.min()), ("above", high, high < measured.max()))
     cut = [f"{side} {written(math.exp(end) - soft + lowest if soft else end)}" for side, end, is_cut in ends if is_cut]

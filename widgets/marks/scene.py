@@ -92,6 +92,7 @@ class Scene(QWidget):
         self._mesh: tuple[Ink, np.ndarray] | None = None
         self._strokes: dict[str, Strokes] = {}
         self._discs = np.empty((0, 8), dtype=np.float32)
+        self._radius = 0.0
         self._buffers: dict[str, QOpenGLBuffer] = {}
         self._stale: set[str] = set()  # what is not yet as drawn: buffers by name, and the GROUND
         self._canvases: tuple[QOpenGLFramebufferObject, QOpenGLFramebufferObject] | None = None
@@ -123,8 +124,9 @@ class Scene(QWidget):
         self._strokes[name] = Strokes(vertices, runs, width, halo, raised)
         self._changed(name)
 
-    def set_discs(self, discs: Ink) -> None:
-        """Places and colours (n, 6)."""
+    def set_discs(self, discs: Ink, radius: float = 7.5) -> None:
+        """Places and colours (n, 6), and how large they are, in pixels."""
+        self._radius = radius
         self._discs = np.hstack([np.repeat(discs, 6, axis=0), np.tile(CORNERS, (len(discs), 1))])
         self._changed("discs")
 
@@ -327,7 +329,7 @@ class Scene(QWidget):
         layout = {"place": (0, 3), "colour": (12, 3), "corner": (24, 2)}
         with Bound(shared().disc, self._buffers["discs"], 32, layout) as put:
             put(camera=camera, eye=self.orbit.eye(), room=self._room(), nearer=2 * NEARER)
-            put(radius=self._pixels(7.5), width=self._pixels(2), ring=self._white())
+            put(radius=self._pixels(self._radius), width=self._pixels(self._radius / 4), ring=self._white())
             for through in (True, False):
                 (gl.glDisable if through else gl.glEnable)(GL_DEPTH_TEST)
                 put(strength=HIDDEN_DISC if through else 1.0)

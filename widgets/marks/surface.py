@@ -78,6 +78,7 @@ class Lit:
         self.relief: Relief | None = None
         self.said = ""
         self._field: Field | None = None
+        self._stood: Any = None  # heights that the scale has taken in
         self._past: Trace | None = None
         self._seen: tuple[Any, ...] = (None,) * 3
         self._length = 0
@@ -91,12 +92,13 @@ class Lit:
         field = frame.values.get(self.mark.field)
         if field is None:
             return
-        if fresh := not _same(field, self._field):
-            self._field = field
+        points, heights = frame.values.get(self.mark.points), frame.values.get(self.mark.heights)
+        stood = heights if self.mark.sticks else None
+        if fresh := not _same(field, self._field) or stood is not self._stood:
+            self._field, self._stood = field, stood
             self._build(field)
         self._draw_ghost(frame, fresh)
         trail = frame.trails.get(self.mark.trail)
-        points, heights = frame.values.get(self.mark.points), frame.values.get(self.mark.heights)
         seen = (_memory(trail), points, heights)
         length = 0 if trail is None else len(trail.times)
         if fresh or length != self._length or any(new is not old for new, old in zip(seen, self._seen)):
@@ -121,7 +123,7 @@ class Lit:
         """The mesh and the floor it stands on."""
         mark, theme = self.mark, self.look.theme
         diverging = mark.colours == "scores"
-        self.relief = relief(field, mark.log, about_zero=diverging)
+        self.relief = relief(field, mark.log, diverging, () if self._stood is None else self._stood)
         self.said = self.relief.said if self.relief else ""
         name = "scores dark" if diverging and theme.name == "dark" else mark.colours
         self.widget.set_mesh(*(self.relief.mesh(colour_map(name)) if self.relief else (None, None)))
@@ -147,12 +149,25 @@ class Lit:
         at = np.asarray(_ends(paths) if points is None else points, dtype=float).reshape(-1, 2)
         finite = np.isfinite(at).all(axis=1)
         places, within = self.relief.placed(np.where(finite[:, None], at, 0))
+        if self._stood is not None:
+            return self._draw_sticks(places, self.relief.raised(np.ravel(self._stood)), finite & within)
         if heights is not None:
             # Between the field's places the ground is a guess: who is truly lower must not sink into it.
             raised = self.relief.raised(np.ravel(heights))[: len(places)]
             places[: len(raised), 2] = np.fmax(places[: len(raised), 2], raised)
         colours = np.array([self.look.colour(runner).getRgbF() for runner in range(len(at))]).reshape(-1, 4)
         return self.widget.set_discs(np.hstack([places, colours[:, :3]])[finite & within].astype(np.float32))
+
+    def _draw_sticks(self, feet: Any, heights: Any, seen: Any) -> None:
+        """Data above and below the surface, each with an upright line to it."""
+        tops = feet.copy()
+        tops[:, 2] = heights
+        seen = seen & np.isfinite(heights)
+        ink = self.look.colour("text")
+        sticks = [(ends, np.ones(2), ink) for ends in np.stack([feet[seen], tops[seen]], axis=1)]
+        self.widget.set_paths("sticks", sticks, width=1.5, raised=True)
+        colours = np.tile(ink.getRgbF()[:3], (len(tops), 1))
+        self.widget.set_discs(np.hstack([tops, colours])[seen].astype(np.float32), radius=4)
 
 
 class Contour:
