@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.data import points as clouds
+from lab.data import sheet
 from lab.maths import formula
 
 
@@ -454,6 +455,14 @@ class Dataset(Control):
         except (ValueError, TypeError) as wrong:
             said = str(wrong)
             raise ValueError(said if self.key in said.split()[:1] else f"{self.key}: {said}") from None
+
+    def from_text(self, text: str) -> clouds.Points:
+        if text.partition("#")[0].lower().endswith(sheet.ENDINGS):
+            try:
+                return sheet.chosen(text)
+            except ValueError as wrong:
+                raise ValueError(f"{self.key}: {wrong}") from None
+        return super().from_text(text)
 
     def to_json(self, value: Any) -> Any:
         return value.to_json()

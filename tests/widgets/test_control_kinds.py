@@ -10,8 +10,11 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog
 
+from lab.data import sheet as sheets
 from tests.widgets.everything import RIGHT, Everything, click, drag, shown, values, write
+from widgets.controls.sheet import SheetDialog
 
 
 @pytest.fixture
@@ -195,3 +198,65 @@ def test_a_wrong_number_in_a_card_is_told_there(column: Any) -> None:
     write(card.editors["rate"].box, "7")
     assert card.editors["rate"].wrong.text() == "rate must be a number from 0.001 to 1, not 7"
     assert column.done == []
+
+
+# ---------------------------------------------------------------- sheets
+
+
+def choosing(monkeypatch: Any, choose: Any) -> list[str]:
+    """Answers the dialog as `choose` does, and keeps what it said."""
+    said: list[str] = []
+
+    def answered(dialog: SheetDialog) -> int:
+        code = choose(dialog)
+        said.append(dialog.said.text())
+        return int(code)
+
+    monkeypatch.setattr(SheetDialog, "exec", answered)
+    return said
+
+
+def test_a_csv_file_becomes_points_of_the_columns_that_a_person_chooses(
+    column: Any, monkeypatch: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "plants.csv"
+    file.write_text("a,b,c,kind\n1,5,0.5,x\n2,6,1.5,y\n3,,2.5,y\n")
+
+    def choose(dialog: SheetDialog) -> QDialog.DialogCode:
+        assert [dialog.across.currentText(), dialog.upright.currentText()] == ["a", "b"]
+        assert dialog.classes.currentText() == "kind"
+        assert dialog.said.text() == "2 points of 2 classes; 1 row with a gap is left out (line 4)."
+        dialog.upright.setCurrentText("c")
+        dialog.fit.setChecked(False)
+        return QDialog.DialogCode.Accepted
+
+    assert choosing(monkeypatch, choose) == []
+    column.editors["points"].take_file(str(file))
+    (points,) = values(column, "points")
+    assert points.x.tolist() == [[1, 0.5], [2, 1.5], [3, 2.5]]
+    assert points.y.tolist() == [0, 1, 1]
+    assert column.editors["points"].own.text().startswith("3 points of your own")
+
+
+def test_cells_copied_from_a_spreadsheet_are_pasted_unless_the_person_cancels(column: Any, monkeypatch: Any) -> None:
+    said = choosing(monkeypatch, lambda dialog: QDialog.DialogCode.Rejected)
+    QApplication.clipboard().setText("1\t2\n3\t4\n")
+    click(column.editors["points"].paste)
+    assert said == ["2 points of 1 class."]
+    assert values(column, "points") == []
+
+
+def test_columns_that_give_no_points_cannot_be_used(qtbot: Any) -> None:
+    dialog = SheetDialog(sheets.read("a,b,name\n1,,x\n,2,y\n"), "plants.csv")
+    qtbot.addWidget(dialog)
+    assert dialog.said.text() == "No row has a number under a and b and a class under name."
+    assert not dialog.use.isEnabled()
+    dialog.upright.setCurrentText("a")
+    assert dialog.use.isEnabled()
+
+
+def test_a_file_that_is_no_sheet_is_refused_in_a_sentence(column: Any, tmp_path: Path) -> None:
+    editor = column.editors["points"]
+    editor.take_file(str(tmp_path / "none.csv"))
+    assert editor.wrong.text() == "the file none.csv cannot be read: No such file or directory"
+    assert values(column, "points") == []

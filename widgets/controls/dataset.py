@@ -1,17 +1,22 @@
-"""The editor of a Dataset: the kind of cloud, how many points, how noisy, how many classes, and its own seed."""
+"""The editor of a Dataset: the kind of cloud, its size, noise, classes and seed; or a sheet of the person's own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from lab.controls import Control, Count, Dataset, Slider
+from lab.data import sheet as sheets
 from lab.data.points import KINDS, MOST_POINTS, Points
 from widgets.controls import Editor
 from widgets.controls.combo import Combo
 from widgets.controls.count import CountEditor
+from widgets.controls.icon_button import IconButton
 from widgets.controls.seed import SeedEditor, seed_control
+from widgets.controls.sheet import SheetDialog
 from widgets.controls.slider import SliderEditor
 
 
@@ -49,6 +54,16 @@ class DatasetEditor(Editor):
         for part in self.parts.values():
             within.addWidget(part)
         self.body.addWidget(self.making)
+        self.load = IconButton("upload", f"Take {label.lower()} from a CSV file", text="CSV…")
+        self.paste = IconButton("copy", f"Paste {label.lower()} copied from a spreadsheet", text="Paste")
+        self.load.clicked.connect(self._ask)
+        self.paste.clicked.connect(self.take_clipboard)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.load)
+        row.addWidget(self.paste)
+        row.addStretch(1)
+        self.body.addLayout(row)
 
     def _part(self, kind: type[Editor], name: str, control: Control) -> Editor:
         control.__set_name__(Dataset, name)
@@ -80,3 +95,28 @@ class DatasetEditor(Editor):
     def _make(self, name: str, value: Any, gesture: int) -> None:
         self.gesture = gesture
         self.edit({**self.made, name: value})
+
+    # ------------------------------------------------------------ a sheet of the person's own
+
+    def _ask(self) -> None:
+        kinds = f"Sheets ({' '.join('*' + ending for ending in sheets.ENDINGS)});;All files (*)"
+        path, _ = QFileDialog.getOpenFileName(self, f"Take {self.control.label.lower()} from a file", "", kinds)
+        if path:
+            self.take_file(path)
+
+    def take_file(self, path: str) -> None:
+        self._take(Path(path).name, lambda: sheets.opened(path))
+
+    def take_clipboard(self) -> None:
+        self._take("the clipboard", lambda: sheets.read(QApplication.clipboard().text()[: sheets.MOST_BYTES]))
+
+    def _take(self, name: str, read: Callable[[], sheets.Sheet]) -> None:
+        """Show what there is and let the person choose; a sheet that cannot be read is said to be so."""
+        try:
+            dialog = SheetDialog(read(), name, self)
+        except ValueError as wrong:
+            self.show_error(str(wrong))
+            return
+        if dialog.exec() == QDialog.DialogCode.Accepted and dialog.points is not None:
+            self.typed(dialog.points)
+        dialog.deleteLater()
