@@ -110,4 +110,5 @@ def _preview(sheet: Sheet) -> QTableWidget:
             if column.numbers is not None:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(row, at, item)
+    table.resizeColumnsToContents()
     return table

@@ -166,7 +166,7 @@ class Lit:
         ink = self.look.colour("text")
         sticks = [(ends, np.ones(2), ink) for ends in np.stack([feet[seen], tops[seen]], axis=1)]
         self.widget.set_paths("sticks", sticks, width=1.5, raised=True)
-        colours = np.tile(ink.getRgbF()[:3], (len(tops), 1))
+        colours = np.tile((ink.redF(), ink.greenF(), ink.blueF()), (len(tops), 1))
         self.widget.set_discs(np.hstack([tops, colours])[seen].astype(np.float32), radius=4)
 
 
