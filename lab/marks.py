@@ -39,6 +39,8 @@ class Net(NamedTuple):
     maps: Any = ()  # maps[l] is (units, height, width), rows from below as in a Field, or None: no pictures
     names: Any = ()  # names[l] is one label a unit, or empty
     gradients: Any = ()  # shaped like weights, where the experiment shows them
+    held: Any = ()  # shaped like weights: 1 where one is frozen, −1 where it is switched off, 0 where it trains
+    flow: Any = ()  # shaped like weights: what the links show in their stead, as what one sample sends back
 
 
 # ---------------------------------------------------------------- marks
@@ -241,6 +243,8 @@ class Network(Mark):
     chosen: str = ""  # (layer, unit) that is framed
     pick: str = ""  # a Point view control set to (layer, unit)
     edit: str = ""  # an action (layer, source, target, value) to type a weight
+    hold: str = ""  # an action (layer, source, target, how): 1 freezes a weight, −1 switches it off, 0 lets it train
+    hold_unit: str = ""  # an action (layer, unit, how): the same for all weights into a unit, or for its output
 
 
 @dataclass(frozen=True)

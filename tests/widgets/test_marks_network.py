@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtWidgets import QApplication, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 
 from lab.marks import Net, Network, Panel
@@ -222,3 +222,60 @@ def test_only_the_largest_links_of_a_wide_layer_are_drawn(qtbot: QtBot) -> None:
     assert len(drawn) == 500
     assert drawn[-1] == Link(0, 39, 39)
     assert min(link.source for link in drawn) == 27
+
+
+HELD = ([[1, 0, -1], [0, 0, -1]], [[-1], [0], [0]])
+
+
+def asked(painter: Any, at: QPoint) -> QMenu | None:
+    """The menu that a right click opens here."""
+    canvas = painter.canvas
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, canvas.mapToGlobal(at))
+    QApplication.sendEvent(canvas, event)
+    menus = [menu for menu in canvas.findChildren(QMenu) if menu.isVisible()]
+    return menus[0] if menus else None
+
+
+def chosen(menu: QMenu) -> list[str]:
+    return [entry.text() for entry in menu.actions() if entry.isChecked()]
+
+
+def test_a_right_click_on_a_link_freezes_its_weight_or_switches_it_off(qtbot: QtBot) -> None:
+    painter = shown(qtbot, NET._replace(held=HELD), Network("net", hold="hold"))
+    menu = asked(painter, near_target(painter, 0, 0, 0))
+    assert menu is not None
+    assert chosen(menu) == ["Frozen"]
+    next(entry for entry in menu.actions() if entry.text() == "Switched off").trigger()
+    assert [did[:3] for did in painter.hands.done] == [("act", "hold", [0, 0, 0, -1])]
+    menu.close()
+
+
+def test_a_right_click_on_a_unit_holds_all_its_weights_but_inputs_have_none(qtbot: QtBot) -> None:
+    painter = shown(qtbot, NET._replace(held=HELD), Network("net", hold_unit="hold_unit"))
+    assert asked(painter, unit(painter, 0, 0)) is None
+    assert asked(painter, near_target(painter, 0, 0, 0)) is None  # no action for links
+    menu = asked(painter, unit(painter, 1, 0))
+    assert menu is not None
+    assert chosen(menu) == ["Switched off"]
+    menu.actions()[0].trigger()
+    assert [did[:3] for did in painter.hands.done] == [("act", "hold_unit", [1, 0, 0])]
+    menu.close()
+
+
+def test_hovering_tells_what_is_held_and_a_unit_switched_off_is_crossed_out(qtbot: QtBot) -> None:
+    painter = shown(qtbot, NET._replace(held=HELD))
+    at = near_target(painter, 0, 0, 0)
+    assert painter.over(QPointF(at)).endswith("weight 0.31\nfrozen")
+    painter.over(None)
+    middle = unit(painter, 1, 0)
+    crossed, whole = (painter.canvas.grab().toImage().pixelColor(unit(painter, 1, u)).lightness() for u in (0, 1))
+    assert crossed > whole + 80
+    assert middle
+
+
+def test_links_show_what_flows_back_while_hovering_still_tells_the_weight(qtbot: QtBot) -> None:
+    flow = ([[0.0, 0.0, 0.0], [0.0, 0.0, 0.9]], [[0.0], [0.0], [-0.9]])
+    painter = shown(qtbot, NET._replace(flow=flow))
+    drawn = {tuple(link) for link in painter._strongest()}
+    assert drawn == {(0, 1, 2), (1, 2, 0)}
+    assert painter.over(QPointF(near_target(painter, 0, 1, 2))).endswith("weight −2\nof this sample 0.9")

@@ -11,8 +11,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from lab.frame import Frame
 from widgets.look import Look
@@ -121,6 +131,9 @@ class CanvasPainter(WidgetPainter):
     def press(self, at: QPointF) -> None:
         """The left button went down here."""
 
+    def offer(self, at: QPointF, menu: QMenu) -> None:
+        """Put what can be done here into the menu that a right click opens; an empty one stays closed."""
+
 
 class Canvas(QWidget):
     """Bare ground, which its painter paints."""
@@ -158,6 +171,15 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self.owner.press(event.position())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        self.owner.offer(QPointF(event.pos()), menu)
+        if menu.isEmpty():
+            menu.deleteLater()
+            return
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
 
 
 # ---------------------------------------------------------------- the matrix

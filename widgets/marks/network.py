@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QPixmap,
     QTransform,
 )
+from PySide6.QtWidgets import QMenu
 
 from lab.marks import Net
 from widgets.look import Look
@@ -39,6 +40,10 @@ MOST = 500  # links drawn: the largest of each layer
 IDLE = 3  # after drawing links for so long, draw none for this many times as long
 TERMS = 6  # in a formula
 REACH = 5  # pixels from a link that still hit it
+FROZEN, FREE, OFF = 1, 0, -1
+HOLDS = {FREE: "Trains", FROZEN: "Frozen", OFF: "Switched off"}
+UNIT_HOLDS = {FREE: "Trains", FROZEN: "Weights into it frozen", OFF: "Switched off"}
+STYLES = {FROZEN: Qt.PenStyle.DashLine, OFF: Qt.PenStyle.DotLine}
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 NOTHING = Net((), ())
 
@@ -64,6 +69,8 @@ class NetworkPainter(CanvasPainter):
     def __init__(self, mark: Any, hands: Hands, look: Look) -> None:
         super().__init__(mark, hands, look)
         self.weights: list[Array] = []
+        self.shown: list[Array] = []  # what the links show: the weights, or what flows back
+        self.held: list[Array] = []
         self.sizes: list[int] = []  # units in each layer
         self.columns: list[Column] = []
         self.unit: Unit | None = None  # under the mouse
@@ -87,15 +94,24 @@ class NetworkPainter(CanvasPainter):
         whole = all(w.ndim == 2 and w.size for w in weights)
         joined = whole and all(a.shape[1] == b.shape[0] for a, b in pairwise(weights))
         self.weights = weights if joined else []
+        self.shown, self.held = self._beside(self.net.flow, self.weights), self._beside(self.net.held, self.weights, 0)
         sizes = [len(w) for w in self.weights] + [w.shape[1] for w in self.weights[-1:]]
         if sizes != self.sizes:
             self.sizes, self.columns, self.unit, self.link, self.links = sizes, [], None, None, None
             if self.editor is not None:
                 self.editor.leave()
         self.chosen = None if chosen is None else tuple(int(part) for part in chosen)
-        self.largest = max((float(np.abs(w[np.isfinite(w)]).max(initial=0)) for w in self.weights), default=0.0)
+        self.largest = max((float(np.abs(w[np.isfinite(w)]).max(initial=0)) for w in self.shown), default=0.0)
         self.maps = [self._maps(layer) for layer in range(len(sizes))]
         self._stale = True
+
+    @staticmethod
+    def _beside(given: Any, weights: list[Array], fill: float | None = None) -> list[Array]:
+        """What is given beside the weights, where it is shaped like them; else the weights, or as many of `fill`."""
+        tables = [np.asarray(table, dtype=float) for table in given]
+        if [table.shape for table in tables] == [w.shape for w in weights]:
+            return tables
+        return weights if fill is None else [np.full(w.shape, fill) for w in weights]
 
     def _maps(self, layer: int) -> list[QImage]:
         """Each unit's map in the colours of scores, on one scale for the layer; like a Field, it begins below."""
@@ -166,11 +182,12 @@ class NetworkPainter(CanvasPainter):
     def _strongest(self) -> list[Link]:
         """The links that are drawn, the largest weight last, so that it lies on top."""
         found = []
-        for layer, weights in enumerate(self.weights):
-            size = np.where(np.isfinite(weights), np.abs(weights), 0.0).ravel()
+        for layer, (shown, held) in enumerate(zip(self.shown, self.held)):
+            size = np.where(np.isfinite(shown), np.abs(shown), 0.0)
+            size = np.where(held == OFF, self.largest, size).ravel()  # to be seen, though it weighs nothing
             order = np.argsort(size, kind="stable")[-(MOST // len(self.weights)) :]
             order = order[size[order] >= FAINTEST * (self.largest or math.inf)]
-            found += [Link(layer, *divmod(at, weights.shape[1])) for at in order.tolist()]
+            found += [Link(layer, *divmod(at, shown.shape[1])) for at in order.tolist()]
         return found
 
     def _links_of(self, unit: Unit) -> list[Link]:
@@ -187,13 +204,15 @@ class NetworkPainter(CanvasPainter):
         pen = QPen()
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         for link in links:
-            weight = float(self.weights[link.layer][link.source, link.target])
+            weight = float(self.shown[link.layer][link.source, link.target])
+            held = self.held[link.layer][link.source, link.target]
             if not (math.isfinite(weight) and self.largest):
                 continue
-            share = abs(weight) / self.largest
+            share = 0.0 if held == OFF else abs(weight) / self.largest
             colour = QColor(positive if weight > 0 else negative)
             colour.setAlphaF(0.15 + 0.85 * share)
-            pen.setColor(colour)
+            pen.setColor(self.look.colour("quiet", 0.6) if held == OFF else colour)
+            pen.setStyle(STYLES.get(held, Qt.PenStyle.SolidLine))
             pen.setWidthF(0.5 + (widest - 0.5) * share + wider * self.look.scale)
             p.setPen(pen)
             (x0, x1), y0, y1 = self._gap(link.layer), *self._ends(link)
@@ -223,10 +242,19 @@ class NetworkPainter(CanvasPainter):
             brush.setTransform(fit.scale(size / picture.width(), size / picture.height()))
             p.setBrush(brush)
             p.drawRoundedRect(box, corner, corner)
+        if self._is_off(unit):
+            p.setPen(self.look.pen("text", 2))
+            p.drawLine(box.topLeft(), box.bottomRight())
+            p.drawLine(box.topRight(), box.bottomLeft())
         if unit == self.chosen:
             p.setPen(self.look.pen("accent", 2.5))
             p.setBrush(Qt.BrushStyle.NoBrush)
             p.drawRoundedRect(box.adjusted(-3, -3, 3, 3), corner + 3, corner + 3)
+
+    def _is_off(self, unit: Unit) -> bool:
+        """Whether nothing that a unit says is listened to."""
+        layer, u = unit
+        return layer < len(self.held) and bool((self.held[layer][u] == OFF).all())
 
     # ------------------------------------------------------------ names and captions
 
@@ -306,12 +334,36 @@ class NetworkPainter(CanvasPainter):
             self._edit(link, at)
             self.over(at)
 
+    def offer(self, at: QPointF, menu: QMenu) -> None:
+        unit = self._unit(at)
+        link = None if unit is not None else self._link(at)
+        if link is not None and self.mark.hold:
+            now = self.held[link.layer][link.source, link.target]
+            self._choices(menu, HOLDS, now, lambda how: self._act(self.mark.hold, [*link, how]))
+        elif unit is not None and unit[0] and self.mark.hold_unit:
+            layer, u = unit
+            frozen = (self.held[layer - 1][:, u] == FROZEN).all()
+            now = OFF if self._is_off(unit) else FROZEN if frozen else FREE
+            self._choices(menu, UNIT_HOLDS, now, lambda how: self._act(self.mark.hold_unit, [layer, u, how]))
+
+    @staticmethod
+    def _choices(menu: QMenu, choices: dict[int, str], now: float, choose: Callable[[int], None]) -> None:
+        """What may be done, the present state ticked."""
+        for how, said in choices.items():
+            entry = menu.addAction(said)
+            entry.setCheckable(True)
+            entry.setChecked(bool(how == now))
+            entry.triggered.connect(lambda _, how=how: choose(how))
+
+    def _act(self, action: str, arguments: list[Any]) -> None:
+        self.hands.act(action, arguments, self.hands.gesture())
+
     def _edit(self, link: Link, at: QPointF) -> None:
         """A field over the link in which its weight is typed."""
         weight = self.weights[link.layer][link.source, link.target]
         self.edits = link
         self.editor = NumberField(self.canvas, self.look, at, f"{weight:.4g}".replace("-", "−"))
-        self.editor.typed.connect(lambda value: self.hands.act(self.mark.edit, [*link, value], self.hands.gesture()))
+        self.editor.typed.connect(lambda value: self._act(self.mark.edit, [*link, value]))
         self.editor.left.connect(self._left)
 
     def _unit(self, at: QPointF) -> Unit | None:
@@ -372,10 +424,12 @@ class NetworkPainter(CanvasPainter):
         layer, source, target = link
         said = f"{self._name(layer, source)} → {self._name(layer + 1, target)}"
         said += f"\nweight {figures(float(self.weights[layer][source, target]), 4)}"
-        gradient = np.asarray(_at(self.net.gradients, layer))
-        if gradient.shape == self.weights[layer].shape:
-            said += f"\ngradient {figures(float(gradient[source, target]), 4)}"
-        return said
+        for name, tables in (("gradient", self.net.gradients), ("of this sample", self.net.flow)):
+            table = np.asarray(_at(tables, layer))
+            if table.shape == self.weights[layer].shape:
+                said += f"\n{name} {figures(float(table[source, target]), 4)}"
+        held = int(self.held[layer][source, target])
+        return said + (f"\n{HOLDS[held].lower()}" if held else "")
 
     # ------------------------------------------------------------ typing a weight
 
