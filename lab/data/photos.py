@@ -1,4 +1,7 @@
-"""Pictures in colour, (height, width, 3) from 0 to 1: a painted one, scikit-learn's two photographs, or a file."""
+"""Pictures from dark 0 to bright 1: scikit-learn's two photographs, a painted one, drawn ones, or a file.
+
+Colour has the shape (height, width, 3), grey (height, width).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,10 @@ import numpy as np
 
 PHOTOS = {"painted sunset": "", "photograph of a flower": "flower.jpg", "photograph of a temple": "china.jpg"}
 MOST = 50_000_000  # pixels of a file that is opened
+HEIGHT, WIDTH = 353, 469  # of grey ones: as the picture of the course text, 165,557 pixels
+PHOTOGRAPHS = {"temple": "china.jpg", "flower": "flower.jpg"}
+DRAWN = ("cross", "disc", "diagonal")
+NAMES = (*PHOTOGRAPHS, *DRAWN)
 
 
 @lru_cache(maxsize=8)
@@ -19,6 +26,34 @@ def photo(name: str, side: int) -> np.ndarray:
     from sklearn.datasets import load_sample_image
 
     return _square(load_sample_image(PHOTOS[name]) / 255, side)
+
+
+@lru_cache
+def grey(name: str) -> np.ndarray:
+    """One of NAMES, never to be written."""
+    if name in PHOTOGRAPHS:
+        from sklearn.datasets import load_sample_image
+
+        colour = load_sample_image(PHOTOGRAPHS[name]).astype(float) / 255
+        top, left = (colour.shape[0] - HEIGHT) // 2, (colour.shape[1] - WIDTH) // 2
+        picture = (colour @ [0.299, 0.587, 0.114])[top : top + HEIGHT, left : left + WIDTH]
+    elif name in DRAWN:
+        picture = drawn(name)
+    else:
+        raise ValueError(f"a picture must be one of {', '.join(NAMES)}, not {name}")
+    picture.flags.writeable = False
+    return picture
+
+
+def drawn(name: str, side: int = 64) -> np.ndarray:
+    """Grey, of a known rank: a cross has 2, a disc many, a diagonal all."""
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    inside = {
+        "cross": (np.abs(x) < side / 8) | (np.abs(y) < side / 8),
+        "disc": x**2 + y**2 < (0.4 * side) ** 2,
+        "diagonal": np.abs(x - y) < 1,
+    }[name]
+    return inside.astype(float)
 
 
 def opened(path: str, side: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.decomposition import PCA
 
 from lab.catalogue import Catalogue
-from lab.data.photographs import picture
+from lab.data.photos import grey
 from lab.data.tables import table
 from lab.maths import pca as maths
 from lab.session import Session
@@ -205,7 +205,7 @@ def test_svd_compression_stores_what_the_text_says(m, share):
 
 def test_eckart_young_each_term_meets_the_bound_and_chance_does_not():
     session = run("pca:image", 8, picture="flower")
-    X = picture("flower")
+    X = grey("flower")
     delta = scipy.linalg.svdvals(X)
     bound = [(delta[m:] ** 2).sum() / (delta**2).sum() for m in range(9)]
     assert column(session, "error") == pytest.approx(bound, rel=1e-9)
@@ -217,7 +217,7 @@ def test_eckart_young_each_term_meets_the_bound_and_chance_does_not():
 def test_a_cross_is_complete_after_two_terms():
     session = run("pca:image", 2, picture="cross")
     assert "All 2 terms" in session.experiment.finished
-    assert session.experiment.hat == pytest.approx(picture("cross"), abs=1e-9)
+    assert session.experiment.hat == pytest.approx(grey("cross"), abs=1e-9)
 
 
 # ---------------------------------------------------------------- the linear auto-encoder, whitening

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.controls import Choice, Count, Switch
-from lab.data.photographs import NAMES, picture
+from lab.data.photos import NAMES, grey
 from lab.experiment import Experiment, Metrics, Update, drawn
 from lab.marks import Column, Curve, Dots, Equation, Images, Line, Note, Panel, Row, Tabs
 from lab.maths.pca import dropped
@@ -78,7 +78,7 @@ class Image(Experiment):
     # ------------------------------------------------------------ the algorithm
 
     def start(self) -> Metrics:
-        whole = picture(self.picture)
+        whole = grey(self.picture)
         self.mean = whole.mean(axis=0) * self.centred
         self.X = whole - self.mean
         self.U, self.delta, self.Vt = np.linalg.svd(self.X, full_matrices=False)
