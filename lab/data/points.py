@@ -289,6 +289,6 @@ KINDS = {
     "uniform": Kind("No pattern at all", _uniform, 1, 1, MOST_CLASSES),
     "two gaussians": Kind("Two Gaussian clouds", _two_gaussians),
     "line": Kind("Separable by a line", _line),
-    "trend": Kind("A straight trend, upright the target", _trend, 1, 1, 1),
-    "wave": Kind("A wave, upright the target", _wave, 1, 1, 1),
+    "trend": Kind("Straight trend", _trend, 1, 1, 1),
+    "wave": Kind("Wave", _wave, 1, 1, 1),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -214,3 +215,10 @@ def test_without_a_value_nothing_is_drawn(qtbot: QtBot) -> None:
     painter = shown(qtbot, Update(STEP, {}))
     painter.card.show_frame(frame())
     qtbot.waitUntil(lambda: contrast(painter) == 0, timeout=1000)
+
+
+@pytest.mark.parametrize("latex", [r"\overline{x}", r"\frac{a}{b}", r"\sqrt{x}", r"\widehat{ab}"])
+def test_every_stroke_of_a_formula_has_the_colour_of_text(latex: str) -> None:
+    drawn = svg(latex, "#ddeeff")
+    assert set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn)) <= {"#ddeeff", "none"}
+    assert "#ddeeff" in drawn

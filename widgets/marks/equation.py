@@ -166,7 +166,8 @@ def svg(latex: str, colour: str) -> str:
             formula[:] = list(formula[0])
         _flatten(formula)
         formula.set("mathcolor", colour)
-        return str(ziamath.Math(formula, size=DRAWN).svg())
+        drawing = str(ziamath.Math(formula, size=DRAWN).svg())
+        return drawing.replace('"black"', f'"{colour}"')  # lines over symbols do not take the colour
     except Exception:  # the parser and the typesetter raise errors of many kinds
         return ""
 
