@@ -10,7 +10,17 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-BENCHES = ("smoothness",)  # one module of this folder each; run() there returns rows
+BENCHES = (
+    "smoothness",
+    "stall",
+    "overhead",
+    "playground",
+    "lloyd",
+    "pca",
+    "seek",
+    "start",
+    "growth",
+)  # one module each; run() there returns rows
 
 
 def main(given: Sequence[str]) -> int:
