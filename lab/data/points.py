@@ -290,5 +290,5 @@ KINDS = {
     "two gaussians": Kind("Two Gaussian clouds", _two_gaussians),
     "line": Kind("Separable by a line", _line),
     "trend": Kind("Straight trend", _trend, 1, 1, 1),
-    "wave": Kind("Wave", _wave, 1, 1, 1),
+    "wave": Kind("One wave", _wave, 1, 1, 1),
 }
