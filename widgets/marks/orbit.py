@@ -17,8 +17,8 @@ RADIUS = 1.8  # of everything, about CENTRE
 class Orbit:
     """Where the eye is, in degrees about a centre, and what it sees."""
 
-    def __init__(self) -> None:
-        self.azimuth, self.elevation, self.distance = AZIMUTH, ELEVATION, DISTANCE
+    def __init__(self, elevation: float = ELEVATION) -> None:
+        self.azimuth, self.elevation, self.distance = AZIMUTH, elevation, DISTANCE
         self.centre = QVector3D(CENTRE)
 
     def turn(self, right: float, up: float) -> None:

@@ -27,7 +27,7 @@ from shiboken6 import VoidPtr
 from lab.marks import Range
 from widgets.look import Look
 from widgets.marks.glsl import Bound
-from widgets.marks.lighting import Floats, Ink, written
+from widgets.marks.lighting import ELEVATION, Floats, Ink, written
 from widgets.marks.opengl import canvas, shared
 from widgets.marks.orbit import DISTANCE, Orbit
 
@@ -82,12 +82,13 @@ class Strokes(NamedTuple):
 class Scene(QWidget):
     """Draws what it is given: a mesh, strokes and discs. Dragging turns it, the wheel zooms, a double-click resets."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, elevation: float = ELEVATION) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(80, 60)
         self.look = look
-        self.orbit = Orbit()
+        self.elevation = elevation  # degrees above the floor that it opens at
+        self.orbit = Orbit(elevation)
         self._axes: tuple[Axis, ...] = ()
         self._mesh: tuple[Ink, np.ndarray] | None = None
         self._strokes: dict[str, Strokes] = {}
@@ -179,7 +180,7 @@ class Scene(QWidget):
         self.redraw()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.orbit = Orbit()
+        self.orbit = Orbit(self.elevation)
         self.redraw()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

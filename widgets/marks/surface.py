@@ -21,6 +21,7 @@ from widgets.plot import Plot
 from widgets.theme import colour_map
 
 PAST = 0.4  # how strong a trail is at its beginning
+LOW = 24.0  # degrees: from above, upright sticks would be dots
 ABANDONED = 0.45  # how strong the trails of a ghost are at their end
 RUNNER = "surface: which runner"  # the name under which the contour map hears the classes of the dots
 
@@ -74,7 +75,7 @@ class Lit:
 
     def __init__(self, mark: Surface, look: Look, panel: Panel) -> None:
         self.mark, self.look, self.panel = mark, look, panel
-        self.widget = Scene(look)
+        self.widget = Scene(look, LOW) if mark.sticks else Scene(look)
         self.relief: Relief | None = None
         self.said = ""
         self._field: Field | None = None
@@ -178,6 +179,8 @@ class Contour:
         marks: list[Mark] = [Heat(mark.field, colours=mark.colours, log=mark.log)]
         if mark.trail:  # it ends in a disc
             marks.append(Trail(mark.trail))
+        elif mark.sticks:
+            marks.append(Dots(mark.points, tint="text"))
         elif mark.points:
             marks.append(Dots(mark.points, colour=RUNNER, big=True))
         self.mark = mark
