@@ -8,7 +8,7 @@ Everything is coordinate by coordinate, so theta may be a point, a weight matrix
 The step from theta_(t-1) to theta_t has the number t = 1, 2, … A state is a plain dict of arrays; `average`
 puts new arrays in the place of old ones and never writes into one, so `dict(state)` is a snapshot of it.
 
-The conventions are those of torch.optim. Where the texts differ:
+The conventions are those of torch.optim, but for Nadam. Where the texts differ (DIFFERS, in optimiser_variants):
 - Momentum: two texts average, v <- rho v + (1 - rho) g. That is the same path; their rate times 1 - rho is
   the rate here. Others keep the rate inside v, or turn v's sign.
 - Nesterov: the texts take the gradient at a point foreseen, theta - eta rho v. Here theta itself is that
@@ -68,6 +68,10 @@ class Rule:
 
     def begin(self, theta: Array) -> State:
         return {name: np.zeros_like(theta) for name in self.keeps}
+
+    def foreseen(self, state: State, theta: Array, settings: Settings) -> Array:
+        """Where the gradient is to be taken: for all in torch's form where theta is."""
+        return theta
 
     def average(self, state: State, g: Array, settings: Settings) -> None:
         """Take g into the running averages."""

@@ -59,6 +59,13 @@ def ravine(kappa: float = 20, angle: float = 0) -> Surface:
     )
 
 
+def _sigmoid(z: Any) -> Any:
+    return (1 + np.tanh(z / 2)) / 2
+
+
+BEALE = ((1, 1.5), (2, 2.25), (3, 2.625))  # the power of y, and the number, in each of its squares
+HOLLOWS = (-3.064672786647796, 0.0, 3.064672786647796)  # along either axis of the hills
+
 SURFACES: dict[str, Surface] = {
     surface.name: surface
     for surface in (
@@ -115,6 +122,80 @@ SURFACES: dict[str, Surface] = {
                 (3.584428340330492, -1.848126526964404),
             ),
             log=True,
+        ),
+        Surface(
+            name="plateau",
+            title="Plateau",
+            latex=r"1 - e^{-(x^2 + y^2)/2}",
+            f=lambda x, y: 1 - np.exp(-(x**2 + y**2) / 2),
+            gradient=lambda x, y: (x * np.exp(-(x**2 + y**2) / 2), y * np.exp(-(x**2 + y**2) / 2)),
+            curvatures=lambda x, y: tuple(part * np.exp(-(x**2 + y**2) / 2) for part in (1 - x**2, -x * y, 1 - y**2)),
+            minima=((0, 0),),
+            note="Away from the hole the ground is almost level: the gradient dies away.",
+        ),
+        Surface(
+            name="double well",
+            title="Double well",
+            latex="(x^2 - 1)^2 + 0.3\\, x + y^2",
+            f=lambda x, y: (x**2 - 1) ** 2 + 0.3 * x + y**2,
+            gradient=lambda x, y: (4 * x * (x**2 - 1) + 0.3, 2 * y),
+            curvatures=lambda x, y: (12 * x**2 - 4, 0, 2),
+            x=(-2, 2),
+            y=(-2, 2),
+            start=(1.7, 1.4),
+            minima=((-1.0355787140888537, 0), (0.9601495555191055, 0)),
+            note="The well on the left is the deeper one; a barrier of 0.717 stands before the one on the right.",
+        ),
+        Surface(
+            name="Beale",
+            title="Beale's function",
+            latex="(1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2",
+            f=lambda x, y: sum((c - x + x * y**k) ** 2 for k, c in BEALE),
+            gradient=lambda x, y: (
+                sum(2 * (c - x + x * y**k) * (y**k - 1) for k, c in BEALE),
+                sum(2 * (c - x + x * y**k) * k * x * y ** (k - 1) for k, c in BEALE),
+            ),
+            curvatures=lambda x, y: (
+                sum(2 * (y**k - 1) ** 2 for k, _ in BEALE),
+                sum(2 * k * y ** (k - 1) * (c - 2 * x + 2 * x * y**k) for k, c in BEALE),
+                sum(
+                    2 * (k * x * y ** (k - 1)) ** 2 + 2 * (c - x + x * y**k) * k * (k - 1) * x * y ** max(k - 2, 0)
+                    for k, c in BEALE
+                ),
+            ),
+            x=(-4.5, 4.5),
+            y=(-4.5, 4.5),
+            start=(1, 1.5),
+            minima=((3, 0.5),),
+            log=True,
+        ),
+        Surface(
+            name="cliff",
+            title="Cliff",
+            latex=r"\frac{x^2}{8} + \frac{y^2}{4} + \frac{5}{1 + e^{-20 (x - 1)}}",
+            f=lambda x, y: x**2 / 8 + y**2 / 4 + 5 * _sigmoid(20 * (x - 1)),
+            gradient=lambda x, y: (x / 4 + 100 * _sigmoid(20 * (x - 1)) * _sigmoid(-20 * (x - 1)), y / 2),
+            curvatures=lambda x, y: (
+                1 / 4 - 2000 * _sigmoid(20 * (x - 1)) * _sigmoid(-20 * (x - 1)) * np.tanh(10 * (x - 1)),
+                0,
+                1 / 2,
+            ),
+            start=(2.4, 1.6),
+            minima=((-8.24447851179531e-07, 0),),
+            note="Gentle ground above and below a wall 5 high, where the gradient is a hundred times as long.",
+        ),
+        Surface(
+            name="hills",
+            title="Hills",
+            latex=r"\frac{x^2 + y^2}{20} + 2 - \cos 2x - \cos 2y",
+            f=lambda x, y: (x**2 + y**2) / 20 + 2 - np.cos(2 * x) - np.cos(2 * y),
+            gradient=lambda x, y: (x / 10 + 2 * np.sin(2 * x), y / 10 + 2 * np.sin(2 * y)),
+            curvatures=lambda x, y: (0.1 + 4 * np.cos(2 * x), 0, 0.1 + 4 * np.cos(2 * y)),
+            x=(-4.4, 4.4),
+            y=(-4.4, 4.4),
+            start=(4, 3.8),
+            minima=tuple((x, y) for x in HOLLOWS for y in HOLLOWS),
+            note="Nine hollows; the lowest is in the middle.",
         ),
     )
 }

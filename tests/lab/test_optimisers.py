@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lab.maths.optimiser_variants import VARIANTS
+from lab.maths.optimiser_variants import DIFFERS, VARIANTS
 from lab.maths.optimisers import RULES, Adam, readers
 
 
@@ -114,14 +114,81 @@ def test_200_steps_follow_torch(name, ground, doubles):
     start, f, slopes = GROUNDS[ground]
     knobs = Knobs(rate=RATES[ground].get(name, RATES[ground]["Adam"] if name != "Adadelta" else 40.0))
     theta = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    optimiser, expected = TORCH[name]([theta], knobs), []
-    for _ in range(200):
+    expected = walk_in_torch(TORCH[name]([theta], knobs), theta, f, 200)
+    assert f(*expected[-1]) < 0.5 * f(*start)
+    np.testing.assert_allclose(walk(RULES[name], knobs, np.array(start), slopes, 200), expected, rtol=0, atol=1e-10)
+
+
+def walk_in_torch(optimiser, theta, f, steps):
+    path = []
+    for _ in range(steps):
         optimiser.zero_grad()
         f(theta[0], theta[1]).backward()
         optimiser.step()
-        expected.append(theta.detach().numpy().copy())
-    assert f(*expected[-1]) < 0.5 * f(*start)
-    np.testing.assert_allclose(walk(RULES[name], knobs, np.array(start), slopes, 200), expected, rtol=0, atol=1e-10)
+        path.append(theta.detach().numpy().copy())
+    return path
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_nadam_in_torchs_form_is_torchs_own_default(ground, doubles):
+    start, f, slopes = GROUNDS[ground]
+    theta = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.NAdam([theta], lr=0.05, betas=(0.9, 0.99))
+    expected = walk_in_torch(optimiser, theta, f, 200)
+    path = walk(DIFFERS["Nadam"].torch, Knobs(rate=0.05), np.array(start), slopes, 200)
+    np.testing.assert_allclose(path, expected, rtol=0, atol=1e-10)
+
+
+def test_nadam_of_text_3b_puts_the_gradient_into_the_average_once_more():
+    """text3b, Nadam, by hand: g = 1 for two steps, β = γ = 0.5; v̂ = β v/(1 − β^(t+2)) + (1 − β) g/(1 − β^(t+1))."""
+    steps = constant(DIFFERS["Nadam"].text, Knobs(0.1, 0, 0.5, 0.5, 0), np.ones(1), 2)[:, 0]
+    first = 0.5 * 0.5 / (1 - 0.5**2) + 0.5 / (1 - 0.5)
+    second = 0.5 * 0.75 / (1 - 0.5**3) + 0.5 / (1 - 0.5**2)
+    assert steps == pytest.approx([-0.1 * first, -0.1 * second])
+
+
+def test_averaged_momentum_walks_torchs_path_at_the_rate_over_one_minus_rho():
+    _, _, slopes = GROUNDS["ravine"]
+    averaged = walk(DIFFERS["momentum"].text, Knobs(0.2), np.array([-2.4, 0.9]), slopes, 100)
+    summed = walk(DIFFERS["momentum"].torch, Knobs(0.02), np.array([-2.4, 0.9]), slopes, 100)
+    np.testing.assert_allclose(averaged, summed, rtol=0, atol=1e-12)
+
+
+def test_the_foreseeing_nesterov_is_the_other_one_seen_a_look_ahead_earlier():
+    _, _, slopes = GROUNDS["ravine"]
+    rule, knobs, theta = DIFFERS["Nesterov"].text, Knobs(0.02), np.array([-2.4, 0.9])
+    state, foreseen = rule.begin(theta), []
+    for _ in range(100):
+        rule.average(state, np.array(slopes(*rule.foreseen(state, theta, knobs))), knobs)
+        theta = theta + rule.move(state, np.zeros(2), knobs)
+        foreseen.append(rule.foreseen(state, theta, knobs))
+    np.testing.assert_allclose(foreseen, walk(RULES["Nesterov"], knobs, np.array([-2.4, 0.9]), slopes, 100), atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("name", "g", "first"),
+    [
+        ("Adagrad", 0.1, -0.1 * 0.1 / (0.01 + 0.03) ** 0.5),
+        ("RMSProp", 0.1, -0.1 * 0.1 / (0.5 * 0.01 + 0.03) ** 0.5),
+        ("Adam", 0.1, -0.1 * 0.1 / (0.01 + 0.03) ** 0.5),
+        ("Adamax", 0.1, -0.1 * 0.1 / (0.1 + 0.03)),
+        ("Adadelta", 0.1, -0.1 * 0.03 / (0.1 * 0.5**0.5 + 0.03) * 0.1),
+    ],
+)
+def test_where_a_text_has_epsilon_the_first_step_says(name, g, first):
+    knobs = Knobs(0.1, 0, 0.5, 0.5, 0.03)
+    assert constant(DIFFERS[name].text, knobs, np.array([g]), 1)[0, 0] == pytest.approx(first)
+    if name != "Adamax":  # whose two forms part at the second step only
+        assert constant(DIFFERS[name].torch, knobs, np.array([g]), 1)[0, 0] != pytest.approx(first, rel=1e-3)
+
+
+def test_radam_has_the_numbers_of_beyond():
+    """beyond.md: ρ∞ = 1999, ρ₁ = 1, ρ₅ = 4.996, ρ₆ = 5.994 for β₂ = 0.999; r is 0 up to the fifth step."""
+    rectifier = [RULES["RAdam"].rectifier({"t": t}, Knobs(beta2=0.999)) for t in range(1, 7)]
+    assert rectifier[:5] == [0] * 5
+    rho, most = 5.994, 1999.0
+    expected = ((rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho)) ** 0.5
+    assert rectifier[5] == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["momentum", "Nesterov"])
@@ -216,8 +283,8 @@ def test_a_shallow_copy_of_a_state_is_a_snapshot(name):
 
 
 SYMBOL = (
-    r"\\hat [ms]_t|\\theta_(?:t|\{t-1\})|\\beta_[12]\^(?:t|\{t\+1\})|\\beta_[12]|\\(?:eta|rho|epsilon|lambda)|"
-    r"[a-z]_(?:t|\{t-1\})"
+    r"\\hat [ms]_t|\\mu_(?:t|\{t\+1\})|\\theta_(?:t|\{t-1\})|\\beta_[12]\^(?:t|\{t\+1\})|\\beta_[12]|"
+    r"\\(?:eta|rho|epsilon|lambda)|[a-z]_(?:t|\{t-1\})"
 )
 
 
@@ -226,7 +293,7 @@ def test_the_equation_is_made_of_symbols_that_have_numbers(name):
     rule, theta = ALL[name], np.array([1.0, 2.0])
     numbers = rule.symbols(rule.begin(theta), theta, theta, Knobs())
     assert set(re.findall(SYMBOL, rule.latex)) == set(numbers)
-    assert not re.search(r"[a-z]", re.sub(SYMBOL + r"|\\text\{[^}]*\}|\\(?:frac|sqrt|qquad|max)", "", rule.latex))
+    assert not re.search(r"[a-z]", re.sub(SYMBOL + r"|\\text\{[^}]*\}|\\(?:frac|sqrt|qquad|max|cdot)", "", rule.latex))
 
 
 @pytest.mark.parametrize(

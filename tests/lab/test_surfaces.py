@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import minimize
 
 from lab.maths.formula import parse
+from lab.maths.sampled_surfaces import CLASSES, LINE, NET, SAMPLED
 from lab.maths.surfaces import SURFACES, ravine, typed
 
 # each surface once more, from the spec and in torch
@@ -14,6 +16,13 @@ IN_TORCH = {
     "Rosenbrock": lambda x, y: (1 - x).square() + 100 * (y - x.square()).square(),
     "saddle": lambda x, y: (x - y) * (x + y),
     "Himmelblau": lambda x, y: (x.square() + y - 11).square() + (x + y.square() - 7).square(),
+    "plateau": lambda x, y: 1 - torch.exp(-(x * x + y * y) / 2),
+    "double well": lambda x, y: (x * x - 1).square() + 0.3 * x + y * y,
+    "Beale": lambda x, y: (
+        (1.5 - x + x * y).square() + (2.25 - x + x * y.square()).square() + (2.625 - x + x * y.pow(3)).square()
+    ),
+    "cliff": lambda x, y: x * x / 8 + y * y / 4 + 5 * torch.sigmoid(20 * (x - 1)),
+    "hills": lambda x, y: (x * x + y * y) / 20 + 2 - torch.cos(2 * x) - torch.cos(2 * y),
 }
 POINTS = np.random.default_rng(3).uniform(-3, 3, (20, 2))
 ROSENBROCK, HIMMELBLAU = SURFACES["Rosenbrock"], SURFACES["Himmelblau"]
@@ -35,7 +44,7 @@ def assert_agrees_with_torch(surface, f, point):
     curvatures = torch.autograd.functional.hessian(lambda t: f(t[0], t[1]), theta)
     np.testing.assert_allclose(surface.f(*point), height.item(), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(surface.gradient(*point), slopes.numpy(), rtol=1e-12, atol=1e-11)
-    np.testing.assert_allclose(surface.hessian(point), curvatures.numpy(), rtol=1e-12, atol=1e-11)
+    np.testing.assert_allclose(surface.hessian(point), curvatures.numpy(), rtol=1e-11, atol=1e-10)
 
 
 def test_every_surface_is_checked():
@@ -71,13 +80,63 @@ def test_start_and_minima_lie_in_the_picture(name):
         assert surface.y[0] < y < surface.y[1]
 
 
-@pytest.mark.parametrize("name", ["bowl", "ravine", "Rosenbrock", "Himmelblau"])
+@pytest.mark.parametrize("name", ["bowl", "ravine", "Rosenbrock", "Himmelblau", "plateau"])
 def test_at_a_minimum_the_ground_is_level_zero_and_curves_up(name):
     surface = SURFACES[name]
     for point in surface.minima:
         assert surface.f(*point) == pytest.approx(0, abs=1e-20)
         assert surface.gradient(*point) == pytest.approx((0, 0), abs=1e-12)
         assert np.linalg.eigvalsh(surface.hessian(point)).min() > 0.3
+
+
+@pytest.mark.parametrize("name", ["double well", "cliff", "hills", *SAMPLED])
+def test_every_minimum_known_is_one_and_scipy_finds_it(name):
+    surface = (SURFACES | SAMPLED)[name]
+    for point in surface.minima:
+        assert np.linalg.eigvalsh(surface.hessian(point)).min() > 0.01
+        found = minimize(
+            lambda theta: surface.f(*theta),
+            np.array(point) + 0.02,
+            jac=lambda theta: np.array(surface.gradient(*theta), dtype=float),
+            options={"gtol": 1e-10},
+        )
+        np.testing.assert_allclose(found.x, point, atol=1e-6)
+
+
+def test_surfaces_have_the_numbers_of_beyond():
+    """beyond.md, Surfaces: Beale, plateau; and its annealing well, with a barrier of 0.717 on the right."""
+    beale, plateau, well = (SURFACES[name] for name in ("Beale", "plateau", "double well"))
+    assert (beale.f(0, 0), beale.f(1, 1)) == (pytest.approx(14.203125), pytest.approx(14.203125))
+    assert beale.f(3, 0.5) == 0
+    assert plateau.f(0, 0) == 0
+    assert np.hypot(*plateau.gradient(4, 0)) < 0.002
+    assert well.f(-1.035579, 0) == pytest.approx(-0.305428, abs=1e-6)
+    assert well.f(0.960150, 0) == pytest.approx(0.294146, abs=1e-6)
+    assert well.f(0.075429, 0) - well.f(0.960150, 0) == pytest.approx(0.717136, abs=2e-6)
+
+
+X, Y = torch.tensor(LINE.X), torch.tensor(LINE.y)
+SIDES, LABELS = torch.tensor(CLASSES.X), torch.tensor(CLASSES.y)
+IN, OUT = torch.tensor(NET.x), torch.tensor(NET.y)
+SAMPLED_IN_TORCH = {
+    "finite sum": lambda x, y: (X @ torch.stack([x, y]) - Y).square().mean() / 2,
+    "logistic loss": lambda x, y: (
+        torch.nn.functional.softplus(-LABELS * (SIDES @ torch.stack([x, y]))).mean() + 0.01 * (x * x + y * y)
+    ),
+    "two-layer net": lambda x, y: (y * torch.tanh(x * IN) - OUT).square().mean() / 2,
+}
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_loss_over_samples_agrees_with_torch_and_is_the_mean_of_its_parts(name):
+    surface = SAMPLED[name]
+    for point in POINTS:
+        assert_agrees_with_torch(surface, SAMPLED_IN_TORCH[name], point)
+    single = [surface.part(POINTS[0], np.array([i])) for i in range(surface.n)]
+    np.testing.assert_allclose(np.mean(single, axis=0), surface.gradient(*POINTS[0]), atol=1e-12)
+    x, y = POINTS.T.reshape(2, 4, 5)
+    assert surface.f(x, y).shape == (4, 5)
+    np.testing.assert_allclose(surface.gradient(x, y)[1][2, 3], surface.gradient(x[2, 3], y[2, 3])[1], atol=1e-12)
 
 
 def test_rosenbrock_has_the_numbers_of_the_text():
