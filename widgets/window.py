@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -35,6 +35,7 @@ from widgets.shelf import Shelf
 from widgets.stage import GAP, Stage
 from widgets.transport import Transport, notch_of, speed_at
 
+UNSEEN = 40  # milliseconds until frames count as painted where nothing is to be painted
 ROOM_FOR_SHELF = 960  # pixels
 LARGER = 1.4  # how much a presenter's room enlarges type and strokes
 
@@ -104,6 +105,10 @@ class Window(QMainWindow):
         self._impatience.setSingleShot(True)
         self._impatience.setInterval(1000)
         self._impatience.timeout.connect(self._ask_again)
+        self._unpainted: Engine | None = None  # waits until its frames are on the screen
+        self._blink = QTimer(self)
+        self._blink.setSingleShot(True)
+        self._blink.timeout.connect(self._painted)
         self.engine = self._made_engine()
         self.stage.looking.connect(self._look_at)
         self.transport.pressed.connect(self.press)
@@ -221,8 +226,9 @@ class Window(QMainWindow):
         self.engine.look(names | (self.column.limits() if self.column is not None else set()))
 
     def _on_frames(self, frames: tuple[Frame, ...], status: Status) -> None:
-        """Hand the frame on, and tell the engine once we are back in the event loop."""
-        QTimer.singleShot(0, self.engine.take)
+        """Hand the frame on, and tell the engine once it is painted: training must not slow the painting down."""
+        self._unpainted = self.engine
+        self._blink.start(UNSEEN)
         if not frames or (self.kind is not None and frames[0].name != self.kind.name):
             return
         frame = self.frame = frames[0]
@@ -234,6 +240,18 @@ class Window(QMainWindow):
             self.column.show_limits(frame.values)
         self._tell_divergence(frame)
         self.shown.emit(frame)
+
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        if event.type() == QEvent.Type.UpdateRequest and self._unpainted is not None:
+            self._blink.start(0)  # each plot asks for a painting of its own: the last of them counts
+        return handled
+
+    def _painted(self) -> None:
+        """What the last frames changed is on the screen, or nothing was to be seen of it."""
+        if self._unpainted is not None:
+            self._unpainted.take()
+            self._unpainted = None
 
     def _tell_divergence(self, frame: Frame) -> None:
         if frame.diverged is None or frame.t < frame.diverged[0]:

@@ -36,9 +36,10 @@ def run() -> list[dict[str, Any]]:
 def _measure(name: str, settings: dict[str, Any]) -> tuple[float, float, float, float]:
     """Frames/s idle and training, steps/s in the window and without it."""
     with opened(name, settings) as window:
-        window.shown.connect(lambda _: window.engine.redraw())  # idle, yet drawing as often as the cap allows
+        again = window.shown.connect(lambda _: window.engine.redraw())  # idle, yet drawing as often as the cap allows
         window.engine.redraw()
         idle, _ = _count(window)
+        window.shown.disconnect(again)
         window.engine.play()
         spin(0.5)
         frames, within = _count(window)

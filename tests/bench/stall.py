@@ -19,10 +19,11 @@ def run() -> list[dict[str, Any]]:
     ratios, detail = {}, {}
     for name in NAMES:
         with opened(name) as window:
-            window.shown.connect(lambda _, window=window: window.engine.redraw())
+            again = window.shown.connect(lambda _, window=window: window.engine.redraw())
             window.engine.redraw()
             spin(0.5)
             idle = _gap()
+            window.shown.disconnect(again)
             window.engine.play()
             spin(0.5)
             training = _gap()
