@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lab.frame import Frame
 from widgets.look import Look
+from widgets.marks.overlay import Pieces, stroke
 
 ROOM = 1.18  # the line is this much longer than the run, so that it seldom rescales
 
@@ -24,6 +27,7 @@ class Timeline(QWidget):
         self.span = 60  # steps across the whole width
         self._line: QPixmap | None = None
         self._drawn: tuple[object, ...] = ()
+        self._pieces = Pieces()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setAccessibleName("Timeline")
@@ -96,17 +100,15 @@ class Timeline(QWidget):
         if not np.isfinite(high - low):
             return pixmap
         heights = (self.height() - 9) * (1 - (values - low) / ((high - low) or 1.0)) + 3
-        path = QPainterPath(QPointF(self._x(int(steps[0])), float(heights[0])))
-        for step, height in zip(steps[1:], heights[1:]):
-            path.lineTo(self._x(int(step)), float(height))
+        places = np.column_stack([self._x(steps), heights])
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self.look.pen("accent", 1.5))
-        painter.drawPath(path)
+        painter.setPen(stroke(self.look.pen("accent", 1.5)))
+        self._pieces.draw(painter, np.hstack([places[:-1], places[1:]]))
         painter.end()
         return pixmap
 
-    def _x(self, t: int) -> float:
+    def _x(self, t: Any) -> Any:
         return 4 + (self.width() - 8) * t / max(self.span, 1)
 
     # ------------------------------------------------------------ the mouse

@@ -80,7 +80,7 @@ class NetworkPainter(CanvasPainter):
         self.links: QPixmap | None = None  # all of them, drawn
         self._stale = True  # the weights have changed since
         self._idle = QTimer(self.canvas, singleShot=True)
-        self._idle.timeout.connect(self.canvas.update)
+        self._idle.timeout.connect(lambda: self.canvas.update() if self._stale else None)
 
     def restyle(self, look: Look) -> None:
         super().restyle(look)
