@@ -13,6 +13,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -23,12 +24,14 @@ from lab.catalogue import Catalogue
 from lab.controls import Unfit
 from lab.frame import Frame
 from lab.session import Session
+from lab.until import Until
 
 SLICE = 0.010  # seconds of training between looks at the commands
 PROMPTNESS = 0.0005  # seconds after which a step lets the window's thread have the interpreter
 PATIENCE = 0.25  # seconds to wait for the window to take a frame
 FAREWELL = 2.0  # seconds to wait for the thread to end
 FLAT_OUT = math.inf
+MOST_LANES = 4
 
 _stuck: list[Engine] = []  # engines whose step would not end: destroying a running QThread aborts the process
 
@@ -71,6 +74,8 @@ class Engine(QThread):
     refused = Signal(str, str)  # (control or action, why), with the old run left as it was
     loaded = Signal(object)  # the Experiment class now open
     saved = Signal(str)  # path
+    answered = Signal(object, object)  # (whom to tell, the answer)
+    arrived = Signal(str)  # what was waited for has come, in a sentence
 
     def __init__(self, catalogue: Catalogue, parent: Any = None) -> None:
         super().__init__(parent)
@@ -90,6 +95,7 @@ class Engine(QThread):
         self._seeking: tuple[int, int] | None = None
         self._counted: deque[tuple[float, int]] = deque([(monotonic(), 0)], maxlen=20)
         self._steps = 0
+        self._until: Until | None = None  # what the run is played to
         self._began: float | None = None  # when the work in hand was begun; None while loading or at rest
 
     # ------------------------------------------------------------ commands, from the window's thread
@@ -104,6 +110,22 @@ class Engine(QThread):
 
     def save(self, path: str, lane: int = 0) -> None:
         self._send(lambda: self._save(path, lane))
+
+    def ask(self, question: Callable[[Session], Any], answer: Callable[[Any], None], lane: int = 0) -> None:
+        """Put a question to a run in this thread; `answer` is called with what it returns in the window's."""
+        self._send(lambda: self._answer(question, answer, lane))
+
+    def run_to(self, until: Until) -> None:
+        """Play until it has come, then pause."""
+        self._send(lambda: self._run_to(until))
+
+    def duplicate(self, settings: Mapping[str, Any], seed: int | None = None) -> None:
+        """Another lane: the first lane's run begun with these settings changed, at the same step."""
+        self._send(lambda: self._duplicate(settings, seed), interrupts=True)
+
+    def drop(self, lane: int) -> None:
+        """Close a lane; the first one stays."""
+        self._send(lambda: self._drop(lane), interrupts=True)
 
     def play(self) -> None:
         self._send(lambda: self._play(True))
@@ -131,8 +153,11 @@ class Engine(QThread):
     def undo(self) -> None:
         self._send(self._undo, interrupts=True)
 
-    def restart(self, seed: int | None = None, settings: Mapping[str, Any] | None = None) -> None:
-        self._send(lambda: self._restart(seed, settings), interrupts=True)
+    def restart(
+        self, seed: int | None = None, settings: Mapping[str, Any] | None = None, lane: int | None = None
+    ) -> None:
+        """Begin every lane anew; another seed or settings are for all of them, or for the one that is named."""
+        self._send(lambda: self._restart(seed, settings, lane), interrupts=True)
 
     def dismiss_ghost(self) -> None:
         self._send(lambda: self._each(Session.dismiss_ghost))
@@ -269,7 +294,7 @@ class Engine(QThread):
         while done < many:
             alive = [lane.session.step() for lane in self.lanes]
             done += 1
-            if not any(alive) or any(self._stumbled(lane) for lane in self.lanes):
+            if not any(alive) or any(self._stumbled(lane) for lane in self.lanes) or self._arrived():
                 self._playing = False
                 break
             if monotonic() >= until:
@@ -277,6 +302,14 @@ class Engine(QThread):
         if done:
             self._steps += done
             self._mark()
+
+    def _arrived(self) -> bool:
+        """Whether what the run was played to has come, in its first lane."""
+        if self._until is None or not (said := self._until.reached(self.lanes[0].session)):
+            return False
+        self._until = None
+        self.arrived.emit(said)
+        return True
 
     def _stumbled(self, lane: Lane) -> bool:
         session = lane.session
@@ -358,7 +391,7 @@ class Engine(QThread):
         self._take_over(Session(kind, checked, seed))
 
     def _take_over(self, session: Session) -> None:
-        self._playing = False
+        self._playing, self._until = False, None
         self.lanes = [Lane(session)]
         self.loaded.emit(session.kind)
         self._mark()
@@ -376,6 +409,7 @@ class Engine(QThread):
         if playing and self.lanes and any(lane.session.kind.step is None for lane in self.lanes):
             return
         self._playing = playing and bool(self.lanes)
+        self._until = self._until if playing else None
         self._due, self._last_pace = 1.0, monotonic()
         self._counted.clear()
         self._counted.append((monotonic(), self._steps))
@@ -425,10 +459,37 @@ class Engine(QThread):
     def _undo(self) -> None:
         self._each(lambda session: session.undo(lambda _: not self._interrupted()))
 
-    def _restart(self, seed: int | None, settings: Mapping[str, Any] | None) -> None:
-        self._ask("", lambda: self._each(lambda session: session.restart(seed, settings)))
-        for lane in self.lanes:
+    def _restart(self, seed: int | None, settings: Mapping[str, Any] | None, only: int | None) -> None:
+        for index, lane in enumerate(self.lanes):
+            meant = only in (None, index)
+            self._ask("", partial(lane.session.restart, seed if meant else None, settings if meant else None))
             lane.told = lane.session.run.diverged
+
+    def _answer(self, question: Callable[[Session], Any], answer: Callable[[Any], None], lane: int) -> None:
+        if lane < len(self.lanes):
+            self.answered.emit(answer, question(self.lanes[lane].session))
+
+    def _run_to(self, until: Until) -> None:
+        self._until = until
+        self._play(True)
+
+    def _duplicate(self, settings: Mapping[str, Any], seed: int | None) -> None:
+        first = self.lanes[0].session
+
+        def do() -> None:
+            twin = Session(
+                first.kind, {**first.experiment.settings(), **settings}, first.seed if seed is None else seed
+            )
+            self.lanes.append(Lane(twin))
+            self._seek(first.t)
+
+        if len(self.lanes) < MOST_LANES:
+            self._ask("", do)
+
+    def _drop(self, lane: int) -> None:
+        if 0 < lane < len(self.lanes):
+            del self.lanes[lane]
+            self._mark()
 
     def _look(self, wanted: frozenset[str], lane: int) -> None:
         if lane < len(self.lanes):

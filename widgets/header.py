@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 from superqt import QElidingLabel
 
 from lab.catalogue import Entry
 from widgets.look import Look
 from widgets.theme import icon
+from widgets.tools import Tool
 
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 BUTTONS = {  # name → what it is for
     "panels": "Panels: open and close them",
     "theme": "Theme: as the system, light or dark",
     "present": "Present: larger type and strokes, full screen (F11)",
-    "menu": "Menu: open, save, about",
+    "menu": "Menu: everything that can be done with a run",
 }
 
 
 class Header(QWidget):
     """Above the stage."""
 
-    asked = Signal(str)  # present, ask_open, ask_save or about
+    present_asked = Signal()
     theme_chosen = Signal(str)
     panel_toggled = Signal(str, bool)
 
@@ -32,6 +33,7 @@ class Header(QWidget):
         super().__init__()
         self.theme = "system"
         self.panels: Callable[[], list[tuple[str, bool]]] = list  # every panel, and whether it is open
+        self.tools: list[Tool] = []
         self.heading, self.line = QLabel("Watchglass"), QElidingLabel()
         self.heading.setProperty("heading", True)
         self.line.setProperty("quiet", True)
@@ -48,7 +50,7 @@ class Header(QWidget):
             button.setIconSize(QSize(18, 18))
             row.addWidget(button)
             if name == "present":
-                button.clicked.connect(lambda: self.asked.emit("present"))
+                button.clicked.connect(self.present_asked)
                 continue
             menu = QMenu(self)
             button.setMenu(menu)
@@ -78,12 +80,25 @@ class Header(QWidget):
                 entry.setChecked(theme == self.theme)
                 entry.triggered.connect(lambda _=False, theme=theme: self.theme_chosen.emit(theme))
         else:
-            menu.addAction("Open a run …", lambda: self.asked.emit("ask_open"))
-            menu.addAction("Save this run …", lambda: self.asked.emit("ask_save"))
-            menu.addSeparator()
-            menu.addAction("About Watchglass", lambda: self.asked.emit("about"))
+            offer(menu, self.tools)
 
     def restyle(self, look: Look) -> None:
         for name, button in self.buttons.items():
             sign = {"theme": "moon" if look.theme.name == "dark" else "sun"}.get(name, name)
             button.setIcon(icon(sign, look.theme.quiet))
+
+
+def offer(menu: QMenu, tools: list[Tool]) -> None:
+    """Tools under the names of their sections; what cannot be used now is greyed, and pointing at it says why."""
+    menu.setToolTipsVisible(True)
+    section = ""
+    for tool in tools:
+        if tool.section != section:
+            section = tool.section
+            menu.addSection(section)
+        entry = menu.addAction(tool.title, tool.use)
+        entry.setShortcut(tool.keys)
+        entry.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # only to be read: the window listens to it
+        why = tool.why_not()
+        entry.setEnabled(not why)
+        entry.setToolTip(why or tool.help)

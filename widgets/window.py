@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -13,9 +13,7 @@ from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QMainWindow,
-    QMessageBox,
     QSplitter,
     QTabBar,
     QVBoxLayout,
@@ -29,10 +27,12 @@ from lab.frame import Frame
 from widgets import theme as themes
 from widgets.banner import Banner
 from widgets.controls.column import ControlColumn
+from widgets.drawer import Drawer
 from widgets.header import Header
 from widgets.look import Look
 from widgets.shelf import Shelf
 from widgets.stage import GAP, Stage
+from widgets.tools import Tool, all_tools
 from widgets.transport import Transport, notch_of, speed_at
 
 UNSEEN = 40  # milliseconds until frames count as painted where nothing is to be painted
@@ -67,6 +67,8 @@ class Window(QMainWindow):
     """Everything a person sees."""
 
     shown = Signal(object)  # a Frame, once the panels have it
+    lanes_shown = Signal(object)  # the same moment of every lane, the first one's Frame first
+    opened = Signal(object)  # the Experiment class now open, once its controls are there
     gone = Signal()  # closed, and its engine with it
 
     def __init__(self, catalogue: Catalogue, settings: QSettings, theme: str = "") -> None:
@@ -92,14 +94,14 @@ class Window(QMainWindow):
         self.header.panels = self.stage.panels
         self.header.panel_toggled.connect(self.stage.open_panel)
         self.header.theme_chosen.connect(self.set_theme)
-        self.header.asked.connect(lambda what: getattr(self, what)())
+        self.header.present_asked.connect(self.present)
         self.scenes = QTabBar()
         self.scenes.setDrawBase(False)
         self.scenes.setExpanding(False)
         self.scenes.hide()
         self.column: ControlColumn | None = None
+        self.drawer = Drawer()
         self._arrange()
-        self._bind_keys()
         self._asked: tuple[str, Mapping[str, Any] | None, int] = ("", None, 0)
         self._impatience = QTimer(self)
         self._impatience.setSingleShot(True)
@@ -110,6 +112,8 @@ class Window(QMainWindow):
         self._blink.setSingleShot(True)
         self._blink.timeout.connect(self._painted)
         self.engine = self._made_engine()
+        self.tools = self.header.tools = all_tools(self)
+        self._bind_keys()
         self.stage.looking.connect(self._look_at)
         self.transport.pressed.connect(self.press)
         self.transport.sought.connect(lambda t: self.engine.seek(t))
@@ -134,7 +138,17 @@ class Window(QMainWindow):
         self.right = QSplitter(Qt.Orientation.Horizontal)
         self.right.setHandleWidth(GAP)
         self.right.setChildrenCollapsible(False)
-        self.right.addWidget(self.stage)
+        self.stages = QSplitter(Qt.Orientation.Horizontal)  # one stage, or one a lane
+        self.stages.setHandleWidth(GAP)
+        self.stages.setChildrenCollapsible(False)
+        self.stages.addWidget(self.stage)
+        upright = QSplitter(Qt.Orientation.Vertical)
+        upright.setHandleWidth(GAP)
+        upright.setChildrenCollapsible(False)
+        upright.addWidget(self.stages)
+        upright.addWidget(self.drawer)
+        upright.setStretchFactor(0, 1)
+        self.right.addWidget(upright)
         self.right.setStretchFactor(0, 1)
         box.addWidget(self.right, 1)
         box.addWidget(self.transport)
@@ -166,8 +180,9 @@ class Window(QMainWindow):
             QShortcut(QKeySequence(keys), self, lambda name=name: self.press(name))
         QShortcut(QKeySequence("Ctrl+F"), self, self.shelf.search.setFocus)
         QShortcut(QKeySequence("F11"), self, self.present)
-        QShortcut(QKeySequence("Ctrl+O"), self, self.ask_open)
-        QShortcut(QKeySequence("Ctrl+S"), self, self.ask_save)
+        for tool in self.tools:
+            if tool.keys:
+                QShortcut(QKeySequence(tool.keys), self, lambda tool=tool: self.use(tool))
         QShortcut(QKeySequence("Escape"), self, self._escape)
 
     # ------------------------------------------------------------ the engine
@@ -178,6 +193,8 @@ class Window(QMainWindow):
         engine.failed.connect(self._on_failure)
         engine.refused.connect(self._on_refusal)
         engine.loaded.connect(self._on_loaded)
+        engine.answered.connect(self._on_answer)
+        engine.arrived.connect(lambda said: self.banner.say("arrived", said))
         engine.saved.connect(lambda path: self.banner.say("saved", f"Saved as {path}."))
         engine.start()
         engine.set_speed(speed_at(self.transport.pace.value()))
@@ -239,6 +256,7 @@ class Window(QMainWindow):
             self.column.show_seed(frame.seed)
             self.column.show_limits(frame.values)
         self._tell_divergence(frame)
+        self.lanes_shown.emit(frames)
         self.shown.emit(frame)
 
     def event(self, event: QEvent) -> bool:
@@ -280,6 +298,10 @@ class Window(QMainWindow):
         print(details, file=sys.stderr, end="")
         self._on_failure(Failure(f"Something went wrong in the window: {value}", details))
 
+    def _on_answer(self, answer: Callable[[Any], None], value: Any) -> None:
+        """What was asked of the run, back in the window's own thread."""
+        answer(value)
+
     def _on_refusal(self, name: str, why: str) -> None:
         if self.column is not None and name in self.column.editors:
             self.column.show_error(name, why)
@@ -309,6 +331,7 @@ class Window(QMainWindow):
         self.scenes.setVisible(len(scenes) > 1)
         self.stage.forget()
         self._build_controls(kind)
+        self.opened.emit(kind)
         self.stage.setFocus()  # so that the next key plays or steps
 
     def _open_scene(self, tab: int) -> None:
@@ -326,7 +349,7 @@ class Window(QMainWindow):
         column.apply_settings.connect(self._apply)
         column.reset_all.connect(lambda: self._apply({n: c.default for n, c in kind.controls.items()}))
         column.act.connect(lambda name: self.engine.act(name, []))
-        column.seed_changed.connect(lambda seed: self.engine.restart(seed))
+        column.seed_changed.connect(lambda seed: self.engine.restart(seed, lane=0))
         self.right.addWidget(column)
         self.right.setStretchFactor(1, 0)
         width = sizes[1] if len(sizes) > 1 and sizes[1] else int(str(self.settings.value("controls", 264)))
@@ -334,30 +357,16 @@ class Window(QMainWindow):
 
     def _apply(self, settings: Mapping[str, Any]) -> None:
         """Several settings at once: a new run with all of them, as a preset or a prompt asks."""
-        self.engine.restart(None, dict(settings))
+        self.engine.restart(None, dict(settings), lane=0)
 
     # ------------------------------------------------------------ what the menus do
 
-    def ask_open(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open a run", "", "Saved runs (*.glass)")
-        if path:
-            self.open_file(path)
-
-    def ask_save(self) -> None:
-        if self.kind is None:
-            return
-        path, _ = QFileDialog.getSaveFileName(self, "Save this run", f"{self.kind.name}.glass", "Saved runs (*.glass)")
-        if path:
-            self.engine.save(path if path.endswith(".glass") else f"{path}.glass")
-
-    def about(self) -> None:
-        QMessageBox.about(
-            self,
-            "About Watchglass",
-            "<h3>Watchglass</h3><p>A laboratory for watching models train: play, step, go back, "
-            "change something, and see why.</p><p>Space plays and pauses, → and ← step, Shift+→ goes one stage on, "
-            "R restarts, Home and End jump, Ctrl+Z undoes, F11 presents.</p>",
-        )
+    def use(self, tool: Tool) -> None:
+        """Use a tool, or say why it cannot be used now."""
+        if why := tool.why_not():
+            self.banner.say("refused", f"{tool.title.rstrip(' …')}: {why}", bad=True)
+        else:
+            tool.use()
 
     def set_theme(self, name: str) -> None:
         self.theme_name = name

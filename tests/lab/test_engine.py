@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 pytest.importorskip("PySide6", reason="the engine's thread is Qt's")
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QThread, QTimer
 from pytestqt.qtbot import QtBot
 
 from lab import engine as engines
@@ -19,6 +19,7 @@ from lab.experiment import Experiment, drawn
 from lab.frame import Frame
 from lab.marks import Panel
 from lab.session import Session
+from lab.until import Until, parsed
 from tests.bits import bits
 from tests.lab.toys import Fragile, Slow, Walk
 
@@ -36,7 +37,7 @@ class Blind(Walk):
 class Toys:
     """A catalogue of toys."""
 
-    kinds = {kind.name: kind for kind in (Walk, Fragile, Slow, Blind)}
+    kinds: ClassVar[dict[str, type[Experiment]]] = {kind.name: kind for kind in (Walk, Fragile, Slow, Blind)}
 
     def load(self, name: str) -> type[Experiment]:
         return self.kinds[name]
@@ -286,3 +287,71 @@ def test_an_exploration_does_not_play(watched: Watcher, qtbot: QtBot) -> None:
     watched.engine.play()
     qtbot.wait(80)
     assert not watched.status[-1].playing
+
+
+def test_a_question_is_put_in_the_engines_thread(watched: Watcher, qtbot: QtBot) -> None:
+    loaded(watched, qtbot, "walk")
+    answers: list[tuple[Any, Any]] = []
+    watched.engine.answered.connect(lambda answer, value: answer(value))
+    watched.engine.ask(lambda session: (session.t, QThread.currentThread()), answers.append)
+    qtbot.waitUntil(lambda: bool(answers))
+    assert answers[0] == (0, watched.engine)
+
+
+def test_a_run_is_played_to_a_step_or_until_a_condition_comes(watched: Watcher, qtbot: QtBot) -> None:
+    loaded(watched, qtbot, "walk")
+    with qtbot.waitSignal(watched.engine.arrived) as said:
+        watched.engine.run_to(Until(t=37))
+    assert said.args == ["Step 37 is reached."]
+    qtbot.waitUntil(lambda: watched.last.t == 37 and not watched.status[-1].playing)
+    metric = next(iter(watched.last.metrics))
+    with qtbot.waitSignal(watched.engine.arrived) as said:
+        watched.engine.run_to(Until(metric=metric, below=False, value=-1e9))
+    assert said.args[0].startswith(f"At step 38 {metric} = ")
+
+
+def test_a_lane_is_begun_with_other_settings_at_the_same_step_and_closed_again(watched: Watcher, qtbot: QtBot) -> None:
+    def stand() -> list[tuple[int, int, int]]:
+        return [(frame.lane, frame.t, frame.seed) for frame in watched.frames[-2:]]
+
+    loaded(watched, qtbot, "walk")
+    watched.engine.seek(20)
+    qtbot.waitUntil(lambda: watched.last.t == 20)
+    watched.engine.duplicate({}, seed=5)
+    qtbot.waitUntil(lambda: stand() == [(0, 20, 3), (1, 20, 5)])
+    watched.engine.restart(9, None, lane=1)
+    qtbot.waitUntil(lambda: stand() == [(0, 0, 3), (1, 0, 9)])
+    watched.engine.drop(1)
+    qtbot.waitUntil(lambda: watched.last.lane == 0)
+    assert len(watched.engine.lanes) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("500", Until(t=500)),
+        ("step 1,000", Until(t=1000)),
+        ("t = 12", Until(t=12)),
+        ("loss < 0.1", Until(metric="loss", below=True, value=0.1)),
+        ("loss/Adam>=1e-3", Until(metric="loss/Adam", below=False, value=1e-3)),
+        ("convergence", Until()),
+    ],
+)
+def test_what_to_play_to_can_be_typed(typed: str, meant: Until) -> None:
+    found = parsed(typed, ["loss", "loss/Adam"])
+    assert (found.t, found.metric) == (meant.t, meant.metric)
+    assert str(found) == str(meant)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("soon", "type a step as 500, a condition as loss < 0.1"),
+        ("loss < little", "type a step"),
+        ("gain > 1", "there is no metric gain; there are loss"),
+        ("99999999999", "at most"),
+    ],
+)
+def test_what_cannot_be_played_to_is_refused_in_a_sentence(typed: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parsed(typed, ["loss"])
