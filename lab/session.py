@@ -242,6 +242,7 @@ class Session:
         self.experiment.own.leave()
         self.applied = point.applied
         self._spent = 0.0
+        self._arrange()
         self._catch_up()
 
     def _recover(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 PHOTOS = {"painted sunset": "", "photograph of a flower": "flower.jpg", "photograph of a temple": "china.jpg"}
+ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 MOST = 50_000_000  # pixels of a file that is opened
 HEIGHT, WIDTH = 353, 469  # of grey ones: as the picture of the course text, 165,557 pixels
 PHOTOGRAPHS = {"temple": "china.jpg", "flower": "flower.jpg"}

@@ -11,7 +11,6 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 
 from lab.catalogue import Catalogue
-from lab.controls import Unfit
 from lab.maths.many_classes import confusion, pair_targets, pair_votes, pairs, shortest_fit, smoothed_gap
 from lab.session import Session
 
@@ -224,7 +223,7 @@ def test_pictures_of_a_folder_take_the_place_of_the_digits(tmp_path):
     session = run("digits", 60, folder=str(tmp_path))
     assert column(session, "accuracy/softmax")[-1] > 0.9
     assert drawn(session, "images")[0].shape == (10, 6, 6)
-    with pytest.raises(Unfit, match="no folder"):
+    with pytest.raises(ValueError, match="folder must be a folder that is there"):
         run("digits", folder=str(tmp_path / "nowhere"))
 
 

@@ -13,6 +13,7 @@ from lab.controls import (
     Choice,
     Count,
     Dataset,
+    File,
     Formula,
     Matrix,
     Picture,
@@ -47,6 +48,8 @@ class Everything(Experiment):
     word = Text("Ada", longest=20)
     page = Text("to be")
     digit = Picture(8, 8)
+    sheet = File(endings=(".csv",))
+    album = File()
     points = Dataset("blobs", n=60)
     widths = Rows({"width": Count(8, 1, 64)}, [8, 4], least=1, most=3)
     racers = Rows(RACER, [{"rule": "GD"}, {"rule": "Adam"}], least=1, most=3)

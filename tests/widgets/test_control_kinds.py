@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 
@@ -260,3 +261,29 @@ def test_a_file_that_is_no_sheet_is_refused_in_a_sentence(column: Any, tmp_path:
     editor.take_file(str(tmp_path / "none.csv"))
     assert editor.wrong.text() == "the file none.csv cannot be read: No such file or directory"
     assert values(column, "points") == []
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_a_file_is_typed_or_dropped_and_must_be_there_and_of_the_right_sort(column: Any, tmp_path: Path) -> None:
+    editor, file = column.editors["sheet"], tmp_path / "plants.csv"
+    write(editor.line, str(file))
+    assert editor.wrong.text().startswith("sheet must be a file that is there")
+    file.write_text("1,2")
+    write(editor.line, str(file))
+    write(editor.line, str(tmp_path))
+    assert editor.wrong.text().startswith("sheet must be a file that ends in .csv")
+    assert values(column, "sheet") == [str(file)]
+    album = column.editors["album"]
+    what = QMimeData()
+    what.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    at, none = QPointF(5, 5), Qt.KeyboardModifier.NoModifier
+    drop = QDropEvent(at, Qt.DropAction.CopyAction, what, Qt.MouseButton.LeftButton, none)
+    enter = QDragEnterEvent(at.toPoint(), Qt.DropAction.CopyAction, what, Qt.MouseButton.LeftButton, none)
+    QApplication.sendEvent(album.line, enter)  # Qt drops only where something was dragged to
+    QApplication.sendEvent(album.line, drop)
+    assert values(column, "album") == [str(tmp_path)]
+    assert album.line.text() == str(tmp_path)
+    write(album.line, " ")
+    assert values(column, "album")[-1] == ""

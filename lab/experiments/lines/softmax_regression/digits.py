@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lab.controls import Choice, Count, Point, Several, Slider, Text, Unfit
+from lab.controls import Choice, Count, File, Point, Several, Slider, Unfit
 from lab.data.images import digits
 from lab.data.mnist import mnist
 from lab.experiment import Experiment, Metrics, Update, drawn
@@ -47,10 +47,8 @@ class DigitsFiveWays(Experiment):
         restarts=True,
         help="who competes. OvR: one against the rest, 10 models; OvO: one against one, 45; linear: least squares",
     )
-    folder = Text(
-        "",
+    folder = File(
         label="MNIST folder",
-        restarts=True,
         help="a folder of yours with the four files of MNIST, plain or .gz; empty: scikit-learn's 1797 digits",
     )
     train = Count(

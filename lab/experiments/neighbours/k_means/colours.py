@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.controls import Choice, Count, Slider, Text, Unfit
-from lab.data.photos import PHOTOS, opened, photo
+from lab.controls import Choice, Count, File, Slider, Unfit
+from lab.data.photos import ENDINGS, PHOTOS, opened, photo
 from lab.experiment import Experiment, Metrics, Update, drawn
 from lab.marks import Column, Curve, Dots, Equation, Images, Line, Note, Panel, Row
 from lab.maths.lloyd import Cloud, plus_plus
@@ -20,7 +20,7 @@ class Colours(Experiment):
     pace = 3
 
     image = Choice((*PHOTOS, FILE), restarts=True, help="what is recoloured")
-    file = Text("", when={"image": (FILE,)}, restarts=True, help="where the picture is: its path")
+    file = File(endings=ENDINGS, when={"image": (FILE,)}, help="a picture of your own")
     side = Count(240, 16, 640, label="Pixels a side", restarts=True, help="640 × 640 are the text's 409,600 points")
     k = Count(6, 1, 24, symbol="k", label="Colours", restarts=True, help="number of centres")
     begin = Choice(("random pixels", "k-means++", "random colours"), restarts=True, help="where the centres start")
