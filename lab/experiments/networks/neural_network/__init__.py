@@ -34,7 +34,7 @@ def with_extra(name: str) -> dict[str, tuple[tuple[str, ...], ...]]:
 
 class NeuralNetwork(Pictures, Experiment):
     pace = 200
-    scenes = ()
+    scenes = ("layer", "builder", "collapse", "symmetry", "tiles", "fit", "two-layers")
     task = Choice(["classes", "a formula"], restarts=True, help="tell classes apart, or learn the values of a formula")
     points = Dataset(
         "circle",
