@@ -21,7 +21,7 @@ BLOCKED = """
 import sys
 class Blocked:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("PySide6", "pyqtgraph", "superqt", "ziamath", "OpenGL", "shiboken6"):
+        if name.split(".")[0] in ("PySide6", "pyqtgraph", "ziamath", "OpenGL", "shiboken6"):
             raise ImportError(f"{name} is not installed here")
 sys.meta_path.insert(0, Blocked())
 """
@@ -205,7 +205,7 @@ def test_nothing_in_lab_but_the_engine_knows_qt_and_that_only_qtcore() -> None:
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 found.add(node.module or "")
-        qt = {name for name in found if re.match(r"(PySide6|pyqtgraph|superqt|OpenGL|ziamath)\b", name)}
+        qt = {name for name in found if re.match(r"(PySide6|pyqtgraph|OpenGL|ziamath)\b", name)}
         assert not [name for name in found if name.split(".")[0] in ("app", "widgets")], path.name
         assert qt <= ({"PySide6.QtCore"} if path.name == "engine.py" else set()), path.name
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
-from superqt import QElidingLabel
 
 from lab.catalogue import Entry
+from widgets.eliding import ElidingLabel
 from widgets.look import Look
 from widgets.theme import icon
 from widgets.tools import Tool
@@ -34,7 +34,7 @@ class Header(QWidget):
         self.theme = "system"
         self.panels: Callable[[], list[tuple[str, bool]]] = list  # every panel, and whether it is open
         self.tools: list[Tool] = []
-        self.heading, self.line = QLabel("Watchglass"), QElidingLabel()
+        self.heading, self.line = QLabel("Watchglass"), ElidingLabel()
         self.heading.setProperty("heading", True)
         self.line.setProperty("quiet", True)
         row = QHBoxLayout(self)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout
-from superqt import QElidingLabel
 
 from lab.frame import Frame
 from lab.marks import Panel
+from widgets.eliding import ElidingLabel
 from widgets.look import Look, rich
 from widgets.marks import Hands, Legend, Painter, PlotPainter, WidgetPainter, painter
 from widgets.plot import Plot
@@ -36,7 +36,7 @@ class Card(QFrame):
         self.below.setTextFormat(Qt.TextFormat.RichText)
         self.below.setWordWrap(True)
         self.below.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Maximum)
-        self.detail = QElidingLabel()
+        self.detail = ElidingLabel()
         self.detail.setProperty("quiet", True)
         self.detail.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.size_button = QToolButton()

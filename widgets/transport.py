@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton
-from superqt import QElidingLabel
 
 from lab.engine import FLAT_OUT, Status
 from lab.frame import Frame
+from widgets.eliding import ElidingLabel
 from widgets.look import Look, rich
 from widgets.theme import icon
 from widgets.timeline import Timeline
@@ -87,7 +87,7 @@ class Transport(QFrame):
         self.metrics.setTextFormat(Qt.TextFormat.RichText)
         self.metrics.setMinimumWidth(0)
         self.metrics.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.news = QElidingLabel()
+        self.news = ElidingLabel()
         self.news.setProperty("quiet", True)
         self.news.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.ghost = QPushButton("Dismiss the ghost")

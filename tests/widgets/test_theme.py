@@ -30,7 +30,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QToggleSwitch
 
 from widgets import theme as look
 from widgets.theme import DARK, LIGHT, RESOURCES, Theme, apply, colour_map, icon, style_sheet
@@ -214,7 +213,7 @@ def test_qt_takes_the_style_sheet_without_a_warning(dressed, complaints, qtbot, 
     menu = QMenu()
     menu.addAction("Copy")
     menu.addSeparator()
-    others = [menu, QPlainTextEdit(), QProgressBar(), QScrollArea(), QTableWidget(2, 2), QTabWidget(), QToggleSwitch()]
+    others = [menu, QPlainTextEdit(), QProgressBar(), QScrollArea(), QTableWidget(2, 2), QTabWidget()]
     for widget in (window, *others):
         qtbot.addWidget(widget)
         widget.grab()

@@ -6,9 +6,9 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
-from superqt import QFlowLayout
 
 from lab.controls import Count, Rows
+from widgets.controls.flow import Flow
 from widgets.controls.number_box import NumberBox, even_steps, whole_steps
 from widgets.look import Look
 
@@ -23,9 +23,7 @@ class NumberLine(QWidget):
         self.control, self.look = control, look
         self.item: Any = next(iter(control.item.values()))
         self.boxes: list[NumberBox] = []
-        self.flow = QFlowLayout()
-        self.flow.setHorizontalSpacing(4)
-        self.flow.setVerticalSpacing(4)
+        self.flow = Flow(4)
         around = QVBoxLayout(self)
         around.setContentsMargins(0, 0, 0, 0)
         around.addLayout(self.flow)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from superqt import QFlowLayout
-
 from lab.controls import Several
 from widgets.controls import Editor
+from widgets.controls.flow import Flow
 from widgets.controls.pill import Pill
 
 
@@ -15,9 +14,7 @@ class SeveralEditor(Editor):
     control: Several
 
     def build(self) -> None:
-        flow = QFlowLayout()
-        flow.setHorizontalSpacing(6)
-        flow.setVerticalSpacing(6)
+        flow = Flow(6)
         self.pills = {option: Pill(option, self.control.label) for option in self.control.options}
         for pill in self.pills.values():
             pill.clicked.connect(self._clicked)
