@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from time import perf_counter
@@ -11,19 +12,15 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import numpy as np
-import ziamath
 from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, QSizeF, QTimer
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPicture, QResizeEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QSizePolicy, QWidget
-from ziamath.tex import tex2mml
 
 from lab.frame import Frame
 from widgets.look import Look
 from widgets.marks import Hands, WidgetPainter
 from widgets.marks.matrix import figures
-
-ziamath.config.svg2 = False  # QtSvg does not draw the symbols that SVG 2 refers to
 
 PAUSE = 250  # milliseconds between two drawings: nobody reads numbers faster
 BREATH = 20  # milliseconds between two lines while frames stream in
@@ -158,15 +155,28 @@ NUMBER = re.compile(r"(?:[\d.,…−()·⁻⁰¹²³⁴⁵⁶⁷⁸⁹∞ ]|NaN)
 
 
 @lru_cache(maxsize=256)
+@lru_cache(maxsize=1)
+def typesetter() -> tuple[Any, Any]:
+    """What makes MathML of LaTeX, and drawings of MathML: importing it takes as long as opening the window."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # its own, of how it looks for its font
+        import ziamath
+        from ziamath.tex import tex2mml
+
+    ziamath.config.svg2 = False  # QtSvg does not draw the symbols that SVG 2 refers to
+    return tex2mml, ziamath.Math
+
+
 def svg(latex: str, colour: str) -> str:
     """The formula as a drawing; empty where its LaTeX is not understood."""
+    tex2mml, typeset = typesetter()
     try:
         formula = ElementTree.fromstring(tex2mml(latex))
         if len(formula) == 1 and formula[0].tag == f"{MATHML}mrow":
             formula[:] = list(formula[0])
         _flatten(formula)
         formula.set("mathcolor", colour)
-        drawing = str(ziamath.Math(formula, size=DRAWN).svg())
+        drawing = str(typeset(formula, size=DRAWN).svg())
         return drawing.replace('"black"', f'"{colour}"')  # lines over symbols do not take the colour
     except Exception:  # the parser and the typesetter raise errors of many kinds
         return ""
@@ -239,6 +249,9 @@ class EquationPainter(WidgetPainter):
         self._update = frame.values.get(self.mark.update)
         if not self._pause.isActive():
             self._begin()
+            if self._waiting and not typesetter.cache_info().currsize:
+                self._pause.start(BREATH)  # the first thing to be seen of the window is not held up
+                return
             while self._waiting:
                 self._set_one()
 
