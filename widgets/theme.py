@@ -116,6 +116,10 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
 
 def apply(app: QApplication, theme: Theme, scale: float = 1.0) -> None:
     """Dress the program: base style, palette, font, style sheet, and the plots made from now on."""
+    worn = f"{theme.name} {scale}"
+    if app.property("worn") == worn:  # to dress is dear
+        return
+    app.setProperty("worn", worn)
     app.setStyle("Fusion")
     app.setPalette(_palette(theme))
     font = QFont()
@@ -130,7 +134,7 @@ def apply(app: QApplication, theme: Theme, scale: float = 1.0) -> None:
 def icon(name: str, colour: str) -> QIcon:
     """A line icon of resources/icons in this colour; pale where its button is disabled."""
     drawing = (RESOURCES / "icons" / f"{name}.svg").read_text(encoding="utf-8").replace("currentColor", colour)
-    return _icon(QSvgRenderer(QByteArray(drawing.encode())), (16, 18, 20, 24, 32, 36, 48, 64))
+    return _icon(QSvgRenderer(QByteArray(drawing.encode())), (16, 18, 24, 36, 48))
 
 
 @lru_cache
