@@ -1,4 +1,4 @@
-"""The desktop program: read the arguments, open the window, or render a picture of it and exit."""
+"""The desktop program: read the arguments, open the window, or write a picture, movie, report or table and exit."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import ctypes
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from time import monotonic
+from typing import Any, NoReturn
 
 import lab  # noqa: F401  (says how many threads before NumPy is imported)
 from lab.arguments import parse_settings, seed_from
 from lab.catalogue import Catalogue
 
+EXPORTS = ("movie", "report", "csv")
 QT_LIBRARIES = {  # what Qt's xcb plugin loads → the Debian package that holds it
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
@@ -46,6 +48,13 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--picture", metavar="OUT.png", help="render without a display to a file, and exit")
     parser.add_argument("--size", default="1280x800", metavar="WxH", help="of the window or picture")
     parser.add_argument("--theme", choices=("system", "light", "dark"), default="")
+    parser.add_argument("--movie", metavar="OUT.mp4", help="play the run into a .gif or .mp4 without a display")
+    parser.add_argument("--every", type=int, metavar="K", help="a picture of the movie every K steps")
+    parser.add_argument("--fps", type=float, default=12.0, metavar="F", help="pictures of the movie a second")
+    parser.add_argument("--report", metavar="OUT.html", help="write a report as .html or .pdf without a display")
+    parser.add_argument("--moments", type=int, default=4, metavar="N", help="pictures in the report")
+    parser.add_argument("--panel", action="append", default=[], metavar="TITLE", help="of movie and report: only these")
+    parser.add_argument("--csv", metavar="OUT.csv", help="write the metrics of every step")
     parser.add_argument("--quit-after", type=float, metavar="S", help="close by itself, for tests")
     return parser.parse_args(given)
 
@@ -80,6 +89,58 @@ def check_display(picture: bool) -> None:
         refuse(f"Qt needs system libraries that are missing. On Debian: `apt-get install {' '.join(needed)}`.")
 
 
+def silence() -> None:
+    """Without a display Qt complains that it has none."""
+    from PySide6.QtCore import qInstallMessageHandler
+
+    qInstallMessageHandler(lambda kind, context, message: None if "plugin" in message else print(message))
+
+
+class Progress:
+    """Tells how far it is, on a line that the open window reads too."""
+
+    due = 0.0
+
+    def __call__(self, done: int, whole: int) -> bool:
+        if monotonic() >= self.due or done == whole:
+            self.due = monotonic() + 0.1
+            print(f"\r{done}/{whole}", end="\n" if done == whole else "", flush=True)
+        return True
+
+
+def export(wanted: argparse.Namespace, catalogue: Catalogue, settings: dict[str, Any], size: tuple[int, int]) -> int:
+    """Write what is asked for of a run, movie, report or metrics, and leave."""
+    from lab import glass
+    from lab.exports import as_csv
+    from lab.files import write_whole
+    from lab.session import Session
+
+    if wanted.movie or wanted.report:
+        silence()
+    if wanted.open:
+        session, steps = glass.read(wanted.open, catalogue)
+    else:
+        session, steps = Session(catalogue.load(wanted.name), settings, seed_from(wanted.seed)), 100
+    steps = steps if wanted.steps is None else wanted.steps
+    for path, usual in ((wanted.movie, "dark"), (wanted.report, "light")):  # a report is for paper
+        if path:
+            from widgets.movie import Projector, write_movie
+            from widgets.report import write_report
+
+            theme = wanted.theme if wanted.theme in ("light", "dark") else usual
+            entry = catalogue[session.kind.name]
+            projector = Projector(session, entry.heading, theme, size, wanted.panel)
+            if path == wanted.movie:
+                write_movie(projector, path, steps, wanted.every, wanted.fps, Progress())
+            else:
+                write_report(projector, path, steps, wanted.moments, entry.line, Progress())
+            projector.close()
+    if wanted.csv:
+        session.seek(steps)
+        write_whole(wanted.csv, as_csv(session.run.columns.views()))
+    return 0
+
+
 def main(given: list[str]) -> int:
     wanted = arguments(given)
     catalogue = Catalogue()
@@ -91,30 +152,44 @@ def main(given: list[str]) -> int:
         refuse(f"--size must be WIDTHxHEIGHT from 320x240 to 8000x8000, not {wanted.size}")
     try:
         seed = seed_from(wanted.seed)
-        settings = parse_settings(catalogue.load(wanted.name), wanted.set) if wanted.name else {}
+        if wanted.name:
+            catalogue[wanted.name]  # is there; to load it here would keep the window waiting
+        settings = parse_settings(catalogue.load(wanted.name), wanted.set) if wanted.name and wanted.set else {}
         if wanted.set and not wanted.name:
             raise ValueError("--set needs the name of an experiment")
         if wanted.steps is not None and wanted.steps < 0:
             raise ValueError(f"--steps must be a whole number from 0, not {wanted.steps}")
-        if wanted.picture and not (wanted.name or wanted.open):
-            raise ValueError("--picture needs the name of an experiment, or --open FILE")
-        if wanted.picture and not Path(wanted.picture).resolve().parent.is_dir():
-            raise ValueError(f"there is no folder {Path(wanted.picture).resolve().parent} to write the picture to")
+        for option in ("picture", *EXPORTS):
+            path = getattr(wanted, option)
+            if path and not (wanted.name or wanted.open):
+                raise ValueError(f"--{option} needs the name of an experiment, or --open FILE")
+            if path and not Path(path).resolve().parent.is_dir():
+                raise ValueError(f"there is no folder {Path(path).resolve().parent} to write the {option} to")
         if wanted.open and not Path(wanted.open).is_file():
             raise ValueError(f"there is no file {wanted.open}")
     except ValueError as wrong:
         refuse(str(wrong))
-    check_display(bool(wanted.picture))
+    drawn = bool(wanted.picture or wanted.movie or wanted.report)
+    exported = any(getattr(wanted, option) for option in EXPORTS)
+    if drawn or not exported:
+        check_display(drawn)
     try:
-        from PySide6.QtCore import QSettings, QTimer, qInstallMessageHandler
+        if exported:
+            return export(wanted, catalogue, settings, (width, height))
+        from PySide6.QtCore import QSettings, QTimer
         from PySide6.QtWidgets import QApplication
     except ImportError as wrong:
         refuse(f"Qt cannot be loaded ({wrong}). Install it with `pip install 'PySide6-Essentials>=6.8,<6.12'`.")
+    except (OSError, ValueError) as wrong:
+        refuse(str(wrong))
+    except KeyboardInterrupt:
+        print("\nwatchglass: stopped; nothing was written", file=sys.stderr)
+        return 130
 
     from widgets.window import Window
 
     if wanted.picture:
-        qInstallMessageHandler(lambda kind, context, message: None if "plugin" in message else print(message))
+        silence()
     app = QApplication.instance() or QApplication(sys.argv[:1])
     app.setApplicationName("Watchglass")
     app.setOrganizationName("Watchglass")

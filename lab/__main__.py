@@ -1,4 +1,4 @@
-"""python -m lab: list the experiments, and run one without a window."""
+"""python -m lab: list the experiments, run one without a window, or sweep over its settings."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
 
 import lab  # noqa: F401  (says how many threads before NumPy is imported)
 from lab.arguments import control_of, parse_settings, seed_from
+from lab.axes import axis
 from lab.catalogue import Catalogue, topics
 from lab.experiment import Experiment
 from lab.files import write_whole
 from lab.session import Session
+from lab.sweep import Grid, Sweep, as_csv, usual_metric
 
 
 def parse_act(kind: type[Experiment], text: str) -> tuple[int, str, Any]:
@@ -112,6 +115,40 @@ def listing(wanted: argparse.Namespace) -> int:
     return 0
 
 
+def sweep(wanted: argparse.Namespace) -> int:
+    """Run an experiment over a grid of settings and seeds, and write how each run went."""
+    kind = Catalogue().load(wanted.name)
+    axes = tuple(axis(kind, text) for text in wanted.over)
+    metric = wanted.metric or usual_metric(kind)
+    if metric.split("/")[0] not in {name.split("/")[0] for name in kind.metrics}:
+        raise ValueError(f"{kind.name} has no metric {metric}; it has {', '.join(kind.metrics) or 'none'}")
+    if wanted.csv and not Path(wanted.csv).resolve().parent.is_dir():
+        raise ValueError(f"there is no folder {Path(wanted.csv).resolve().parent} to write {Path(wanted.csv).name} to")
+    if wanted.workers < 0:
+        raise ValueError(f"--workers must be a whole number from 0, not {wanted.workers}")
+    settings = parse_settings(kind, wanted.set)
+    work = Sweep(Grid(kind, axes, wanted.steps, settings, seed_from(wanted.seed)), wanted.workers, wanted.dask)
+    whole, due, stopped = work.grid.whole, 0.0, False
+    try:
+        for _ in work.run():
+            done = len(work.outcomes)
+            if sys.stderr.isatty() and (monotonic() >= due or done == whole):
+                due = monotonic() + 0.2
+                print(f"\r{done}/{whole}, {work.left():.0f} s left ", end="", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        stopped = True
+    table = as_csv(work, metric)
+    if wanted.csv:
+        write_whole(wanted.csv, table)
+    else:
+        print(table, end="")
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    if stopped:
+        print(f"lab: stopped; {len(work.outcomes)} of {whole} runs were done and are kept", file=sys.stderr)
+    return 130 if stopped else 0
+
+
 def main(given: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m lab", description="Run experiments without a window.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -127,10 +164,22 @@ def main(given: Sequence[str]) -> int:
     runs.add_argument("--json", action="store_true")
     runs.add_argument("--metrics", metavar="F.csv")
     runs.add_argument("--frame", metavar="F.npz")
+    sweeps = commands.add_parser("sweep", help="run one experiment over a grid of settings and seeds")
+    sweeps.add_argument("name")
+    sweeps.add_argument("--over", action="append", required=True, metavar="K=VALUES", help="as k=1:12 or seed=0:9")
+    sweeps.add_argument("--set", action="append", default=[], metavar="K=V")
+    sweeps.add_argument("--seed", default="0")
+    sweeps.add_argument("--steps", type=int, default=100)
+    sweeps.add_argument("--metric", default="", metavar="NAME")
+    sweeps.add_argument("--csv", metavar="OUT.csv")
+    sweeps.add_argument("--workers", type=int, default=0, metavar="N", help="processes; as many as there are cores")
+    sweeps.add_argument("--dask", default="", metavar="ADDRESS", help="of a Dask scheduler, as tcp://HOST:8786")
     wanted = parser.parse_args(given)
     try:
         if wanted.command == "list":
             return listing(wanted)
+        if wanted.command == "sweep":
+            return sweep(wanted)
         if wanted.steps < 0:
             raise ValueError(f"--steps must be a whole number from 0, not {wanted.steps}")
         return run(wanted)

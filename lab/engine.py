@@ -12,7 +12,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -23,6 +23,7 @@ from lab import glass
 from lab.catalogue import Catalogue
 from lab.controls import Unfit
 from lab.frame import Frame
+from lab.lanes import Lane, Lanes, like
 from lab.session import Session
 from lab.until import Until
 
@@ -54,18 +55,6 @@ class Failure:
     details: str = ""
 
 
-class Lane:
-    """A session and what the window wants to see of it."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.wanted: frozenset[str] | None = None  # None: what the panels open at first show
-        self.layout = session.layout
-        self.frame: Frame | None = None
-        self.told: tuple[int, str] | None = session.run.diverged  # a divergence pauses a run once
-        self.blind: set[str] = set()  # pictures that raised: said once, then left out
-
-
 class Engine(QThread):
     """Commands are taken from any thread, run in this one, and answered by signals."""
 
@@ -81,7 +70,7 @@ class Engine(QThread):
         super().__init__(parent)
         self.catalogue = catalogue
         self.frame_rate = 30.0
-        self.lanes: list[Lane] = []
+        self.lanes = Lanes()
         self._commands: deque[tuple[Any, bool, Callable[[], None]]] = deque()
         self._bell = threading.Condition()
         self._taken = threading.Semaphore(0)
@@ -119,9 +108,9 @@ class Engine(QThread):
         """Play until it has come, then pause."""
         self._send(lambda: self._run_to(until))
 
-    def duplicate(self, settings: Mapping[str, Any], seed: int | None = None) -> None:
-        """Another lane: the first lane's run begun with these settings changed, at the same step."""
-        self._send(lambda: self._duplicate(settings, seed), interrupts=True)
+    def duplicate(self, settings: Mapping[str, Any], seed: int | None = None, lane: int = 0) -> None:
+        """Another lane: this lane's run begun with these settings changed, at the same step."""
+        self._send(lambda: self._duplicate(settings, seed, lane), interrupts=True)
 
     def drop(self, lane: int) -> None:
         """Close a lane; the first one stays."""
@@ -134,10 +123,10 @@ class Engine(QThread):
         self._send(lambda: self._play(False), interrupts=True)
 
     def step(self) -> None:
-        self._send(lambda: self._once(Session.step))
+        self._send(lambda: self._once(self.lanes.step))
 
     def stage(self) -> None:
-        self._send(lambda: self._once(Session.stage))
+        self._send(lambda: self._once(lambda: self._each(Session.stage)))
 
     def back(self) -> None:
         self._send(self._back)
@@ -150,8 +139,8 @@ class Engine(QThread):
         """To the step before the run diverged."""
         self._send(self._rewind, interrupts=True)
 
-    def undo(self) -> None:
-        self._send(self._undo, interrupts=True)
+    def undo(self, lane: int = 0) -> None:
+        self._send(lambda: self._undo(lane), interrupts=True)
 
     def restart(
         self, seed: int | None = None, settings: Mapping[str, Any] | None = None, lane: int | None = None
@@ -164,13 +153,13 @@ class Engine(QThread):
 
     def set(self, name: str, value: Any, gesture: int | None = None, lane: int = 0) -> None:
         self._send(
-            lambda: self._ask(name, lambda: self.lanes[lane].session.set(name, value, gesture)),
+            lambda: self._change(name, lane, lambda session: session.set(name, value, gesture)),
             key=("set", lane, name, gesture) if gesture is not None else None,
         )
 
     def pick(self, name: str, value: Any, lane: int = 0) -> None:
         self._send(
-            lambda: self._ask(name, lambda: self.lanes[lane].session.pick(name, value)), key=("pick", lane, name)
+            lambda: self._change(name, lane, lambda session: session.pick(name, value)), key=("pick", lane, name)
         )
 
     def act(
@@ -178,7 +167,7 @@ class Engine(QThread):
     ) -> None:
         arguments = list(arguments)
         self._send(
-            lambda: self._ask(name, lambda: self.lanes[lane].session.act(name, arguments, gesture, replaces)),
+            lambda: self._change(name, lane, lambda session: session.act(name, arguments, gesture, replaces)),
             key=("act", lane, name, gesture) if replaces else None,
         )
 
@@ -260,7 +249,7 @@ class Engine(QThread):
             if self._speed == FLAT_OUT:
                 return 0.0
             return min(frame, max(0.0, (1.0 - self._due) / self._speed - (now - self._last_pace)))
-        if any(lane.frame is not None and lane.frame.finer for lane in self.lanes):
+        if any(lane.frame is not None and lane.frame.finer for lane in self.lanes.values()):
             return min(frame, max(0.0, self._next_frame - now))
         return frame
 
@@ -292,9 +281,10 @@ class Engine(QThread):
         if self._dirty and self._next_frame > now:  # a frame that is late already still waits for one slice
             until = min(until, self._next_frame)
         while done < many:
-            alive = [lane.session.step() for lane in self.lanes]
+            alive = self.lanes.step()
             done += 1
-            if not any(alive) or any(self._stumbled(lane) for lane in self.lanes) or self._arrived():
+            stumbled = [lane for lane in self.lanes.values() if self._stumbled(lane)]
+            if not alive or stumbled or self._arrived():
                 self._playing = False
                 break
             if monotonic() >= until:
@@ -316,15 +306,15 @@ class Engine(QThread):
         if session.run.diverged is not None and session.run.diverged != lane.told:
             lane.told = session.run.diverged
             return True
-        return bool(session.finished) and all(other.session.finished for other in self.lanes)
+        return bool(session.finished) and all(other.finished for other in self.lanes.sessions())
 
     def _show(self) -> None:
         """Hand the window one frame a lane, and wait until it has taken them."""
         self._dirty = False
-        frames = tuple(self._frame(index, lane) for index, lane in enumerate(self.lanes))
+        frames = tuple(self._frame(number, lane) for number, lane in self.lanes.items())
         self._emit(frames)
 
-    def _frame(self, index: int, lane: Lane) -> Frame:
+    def _frame(self, number: int, lane: Lane) -> Frame:
         session = lane.session
         if session.layout is not lane.layout:
             lane.layout, lane.wanted = session.layout, None
@@ -335,7 +325,7 @@ class Engine(QThread):
                 frame = session.draw(lane.wanted)
         except Exception:
             frame = self._part_of(lane)
-        lane.frame = _in_lane(frame, index)
+        lane.frame = _in_lane(frame, number)
         return lane.frame
 
     def _part_of(self, lane: Lane) -> Frame:
@@ -362,15 +352,15 @@ class Engine(QThread):
 
     def _refine(self) -> None:
         """While nothing else goes on, pictures that can grow finer do."""
-        for lane in self.lanes:
+        for lane in self.lanes.values():
             if lane.frame is None or not lane.frame.finer:
                 continue
             finer = lane.session.refine(lane.frame)
             if finer is not None:
                 lane.frame = finer
-                self._emit(tuple(other.frame for other in self.lanes if other.frame is not None))
+                self._emit(tuple(other.frame for other in self.lanes.values() if other.frame is not None))
             else:
-                lane.frame = None
+                lane.frame = replace(lane.frame, finer=False)
 
     def _measured(self) -> float:
         now = monotonic()
@@ -392,7 +382,7 @@ class Engine(QThread):
 
     def _take_over(self, session: Session) -> None:
         self._playing, self._until = False, None
-        self.lanes = [Lane(session)]
+        self.lanes = Lanes(session)
         self.loaded.emit(session.kind)
         self._mark()
 
@@ -406,7 +396,7 @@ class Engine(QThread):
         self.saved.emit(path)
 
     def _play(self, playing: bool) -> None:
-        if playing and self.lanes and any(lane.session.kind.step is None for lane in self.lanes):
+        if playing and self.lanes and any(session.kind.step is None for session in self.lanes.sessions()):
             return
         self._playing = playing and bool(self.lanes)
         self._until = self._until if playing else None
@@ -421,20 +411,22 @@ class Engine(QThread):
         self._mark()
 
     def _each(self, do: Callable[[Session], Any]) -> None:
-        for lane in self.lanes:
-            do(lane.session)
+        for session in self.lanes.sessions():
+            do(session)
         self._mark()
 
-    def _once(self, forward: Callable[[Session], Any]) -> None:
+    def _once(self, forward: Callable[[], Any]) -> None:
         self._playing = False
-        self._each(forward)
-        for lane in self.lanes:
+        forward()
+        for lane in self.lanes.values():
             self._stumbled(lane)
+        self._mark()
 
     def _back(self) -> None:
         """One step back; out of a half-done step, to its beginning."""
         self._playing = False
-        self._each(lambda session: session.seek(session.t if session.partial else session.t - 1))
+        t = self.lanes.before()
+        self._each(lambda session: session.seek(t))
 
     def _seek(self, t: int) -> None:
         began = monotonic()
@@ -452,16 +444,18 @@ class Engine(QThread):
 
     def _rewind(self) -> None:
         self._playing = False
-        for lane in self.lanes:
-            if lane.session.run.diverged is not None:
-                self._seek(max(0, lane.session.run.diverged[0] - 1))
+        diverged = [session.run.diverged[0] for session in self.lanes.sessions() if session.run.diverged is not None]
+        if diverged:
+            self._seek(max(0, min(diverged) - 1))
 
-    def _undo(self) -> None:
-        self._each(lambda session: session.undo(lambda _: not self._interrupted()))
+    def _undo(self, lane: int) -> None:
+        if lane in self.lanes:
+            self.lanes[lane].session.undo(lambda _: not self._interrupted())
+            self._mark()
 
     def _restart(self, seed: int | None, settings: Mapping[str, Any] | None, only: int | None) -> None:
-        for index, lane in enumerate(self.lanes):
-            meant = only in (None, index)
+        for number, lane in self.lanes.items():
+            meant = only in (None, number)
             self._ask("", partial(lane.session.restart, seed if meant else None, settings if meant else None))
             lane.told = lane.session.run.diverged
 
@@ -473,23 +467,31 @@ class Engine(QThread):
         self._until = until
         self._play(True)
 
-    def _duplicate(self, settings: Mapping[str, Any], seed: int | None) -> None:
-        first = self.lanes[0].session
+    def _duplicate(self, settings: Mapping[str, Any], seed: int | None, lane: int) -> None:
+        if lane not in self.lanes or len(self.lanes) == MOST_LANES:
+            return
+        first = self.lanes[lane].session
 
         def do() -> None:
-            twin = Session(
-                first.kind, {**first.experiment.settings(), **settings}, first.seed if seed is None else seed
-            )
+            twin = like(first, settings, seed)
             self.lanes.append(Lane(twin))
             self._seek(first.t)
 
-        if len(self.lanes) < MOST_LANES:
-            self._ask("", do)
+        self._ask("", do)
 
     def _drop(self, lane: int) -> None:
-        if 0 < lane < len(self.lanes):
-            del self.lanes[lane]
+        if lane > 0 and self.lanes.pop(lane, None) is not None:
             self._mark()
+
+    def _change(self, name: str, lane: int, do: Callable[[Session], None]) -> None:
+        """Do something to one run; where that begins it anew, the others go to its beginning with it."""
+        if lane not in self.lanes:
+            return
+        session = self.lanes[lane].session
+        before = session.t
+        self._ask(name, lambda: do(session))
+        if session.t < before and len(self.lanes) > 1:
+            self._seek(session.t)
 
     def _look(self, wanted: frozenset[str], lane: int) -> None:
         if lane < len(self.lanes):
@@ -511,5 +513,5 @@ class Engine(QThread):
             return self._leaving or any(interrupts for _, interrupts, _ in self._commands)
 
 
-def _in_lane(frame: Frame, index: int) -> Frame:
-    return frame if index == 0 else Frame(**{**vars(frame), "lane": index})
+def _in_lane(frame: Frame, number: int) -> Frame:
+    return frame if number == 0 else Frame(**{**vars(frame), "lane": number})

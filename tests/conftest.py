@@ -35,6 +35,7 @@ def settings_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """No test reads or writes the person's own settings."""
     home = tmp_path_factory.mktemp("settings")
     os.environ["XDG_CONFIG_HOME"] = str(home)
+    os.environ["XDG_DATA_HOME"] = str(home / "data")
     try:
         from PySide6.QtCore import QSettings
     except ImportError:

@@ -36,3 +36,8 @@ class Drawer(QTabWidget):
         widget.close()
         widget.deleteLater()
         self.setVisible(self.count() > 0)
+
+    def empty(self) -> None:
+        """Close every tab: what a tool left there must not outlive the window."""
+        while self.count():
+            self.take(self.widget(0))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout
 
 from lab.frame import Frame
 from lab.marks import Panel
@@ -129,6 +129,19 @@ class Card(QFrame):
             self.enlarge.emit(self)
         else:
             super().mouseDoubleClickEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """A right-click on the title; in a plot it zooms."""
+        from widgets.tools.export import SavePicture  # which knows cards
+
+        tool = self.window().findChild(SavePicture)
+        if not isinstance(tool, SavePicture) or event.pos().y() > self.title.geometry().bottom() + 4:
+            super().contextMenuEvent(event)
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Save a picture of this panel …", lambda: tool.offer(self))
+        menu.popup(event.globalPos())
 
     def refit(self) -> None:
         if self.plot is not None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from lab.frame import Frame
-from lab.marks import Group, Layout, Panel, Row, Tabs, panels
+from lab.marks import Column, Curve, Equation, Group, Layout, Note, Panel, Row, Table, Tabs, panels
 from widgets.look import Look
 from widgets.marks import Hands
 from widgets.panel import Card
@@ -20,6 +20,7 @@ class Stage(QWidget):
     """All panels of the experiment that is open."""
 
     looking = Signal(frozenset)  # the names that the visible panels must be handed
+    enlarging = Signal(str)  # the title of the panel that fills the stage now, or nothing
 
     def __init__(self, hands: Hands, look: Look) -> None:
         super().__init__()
@@ -27,10 +28,11 @@ class Stage(QWidget):
         self.layout_shown: Layout | None = None
         self.frame: Frame | None = None
         self.enlarged: Card | None = None
+        self.most = 0  # panels shown, one above the other, where there is little room; 0: all, as the layout has them
         self._toggled: dict[str, bool] = {}  # panels that a person opened or closed, by title
         self._cards: dict[str, Card] = {}
         self._root: QWidget | None = None
-        self._names: frozenset[str] = frozenset()
+        self._names: frozenset[str] | None = None  # what was announced last
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -118,6 +120,22 @@ class Stage(QWidget):
                 if part is not None:
                     part.setVisible(self.enlarged in (None, part) or part.isAncestorOf(self.enlarged))
         self._again()
+        self.enlarging.emit(self.enlarged.panel.title if self.enlarged is not None else "")
+
+    def limit(self, most: int) -> None:
+        """Show only so many of the open panels, or all where it is 0."""
+        if most != self.most:
+            self.most = most
+            if self.layout_shown is not None:
+                self._build(self.layout_shown)
+
+    def few(self, layout: Layout) -> Layout:
+        """What there is room for."""
+        if not self.most:
+            return layout
+        opened = [panel for panel in panels(layout) if self._is_open(panel)]
+        front = list(_front(layout))
+        return Column(*sorted(opened, key=lambda panel: (panel not in front, _afterthought(panel)))[: self.most])
 
     def _splitters(self) -> list[QSplitter]:
         return self.findChildren(QSplitter)
@@ -127,9 +145,12 @@ class Stage(QWidget):
 
     def _build(self, layout: Layout) -> None:
         """Make the cards and put them where the layout says."""
-        old, self.enlarged, self._names = self._root, None, frozenset()
+        if self.enlarged is not None:
+            self.enlarged = None
+            self.enlarging.emit("")
+        old, self._names = self._root, None
         self._cards = {}
-        self._root = self._made(layout) or QWidget()
+        self._root = self._made(self.few(layout)) or QWidget()
         if old is not None:
             self._box.removeWidget(old)
             old.hide()
@@ -170,6 +191,22 @@ class Stage(QWidget):
             tabs.addTab(part, title)
         tabs.currentChanged.connect(lambda _: self._again())
         return tabs
+
+
+def _front(layout: Layout) -> Iterator[Panel]:
+    """The panels that are not behind another's tab."""
+    if isinstance(layout, Panel):
+        yield layout
+    else:
+        for item in layout.items[:1] if isinstance(layout, Tabs) else layout.items:
+            yield from _front(item)
+
+
+def _afterthought(panel: Panel) -> int:
+    """Where there is little room pictures come first, then curves, then words and numbers."""
+    if any(isinstance(mark, Curve) for mark in panel.marks):
+        return 1
+    return 2 if all(isinstance(mark, Equation | Note | Table) for mark in panel.marks) else 0
 
 
 def _title(layout: Layout) -> str:

@@ -29,6 +29,7 @@ from widgets.banner import Banner
 from widgets.controls.column import ControlColumn
 from widgets.drawer import Drawer
 from widgets.header import Header
+from widgets.lanes import Lanes
 from widgets.look import Look
 from widgets.shelf import Shelf
 from widgets.stage import GAP, Stage
@@ -41,23 +42,24 @@ LARGER = 1.4  # how much a presenter's room enlarges type and strokes
 
 
 class Reach:
-    """What painters and editors do to the run: the hands of the window."""
+    """What painters and editors do to one lane's run: the hands of the window."""
 
-    def __init__(self, window: Window) -> None:
-        self.window = window
-        self._gestures = itertools.count(1_000_000)  # apart from those a session numbers itself
+    gestures = itertools.count(1_000_000)  # apart from those a session numbers itself
+
+    def __init__(self, window: Window, lane: int = 0) -> None:
+        self.window, self.lane = window, lane
 
     def gesture(self) -> int:
-        return next(self._gestures)
+        return next(self.gestures)
 
     def act(self, name: str, arguments: Sequence[Any], gesture: int, replaces: bool = False) -> None:
-        self.window.engine.act(name, arguments, gesture, replaces)
+        self.window.engine.act(name, arguments, gesture, replaces, self.lane)
 
     def set(self, name: str, value: Any, gesture: int) -> None:
-        self.window.engine.set(name, value, gesture)
+        self.window.engine.set(name, value, gesture, self.lane)
 
     def pick(self, name: str, value: Any) -> None:
-        self.window.engine.pick(name, value)
+        self.window.engine.pick(name, value, self.lane)
 
     def is_control(self, name: str) -> bool:
         return self.window.kind is not None and name in self.window.kind.controls
@@ -69,6 +71,7 @@ class Window(QMainWindow):
     shown = Signal(object)  # a Frame, once the panels have it
     lanes_shown = Signal(object)  # the same moment of every lane, the first one's Frame first
     opened = Signal(object)  # the Experiment class now open, once its controls are there
+    opening = Signal(str)  # the path of a saved run that was asked for
     gone = Signal()  # closed, and its engine with it
 
     def __init__(self, catalogue: Catalogue, settings: QSettings, theme: str = "") -> None:
@@ -76,6 +79,8 @@ class Window(QMainWindow):
         self.catalogue, self.settings = catalogue, settings
         self.kind: type[Experiment] | None = None
         self.frame: Frame | None = None
+        self.chosen_lane = 0  # which the controls, the timeline and undo are for
+        self._status = Status(False, 0.0, 0.0)  # how the engine stood at the last frames
         self._told: tuple[int, str] | None = None  # the divergence that the banner has told of
         self.theme_name = theme or str(settings.value("theme", "system"))
         self.look = Look(self._theme(), 1.0)
@@ -102,6 +107,7 @@ class Window(QMainWindow):
         self.column: ControlColumn | None = None
         self.drawer = Drawer()
         self._arrange()
+        self.lanes = Lanes(self, lambda lane: Reach(self, lane))
         self._asked: tuple[str, Mapping[str, Any] | None, int] = ("", None, 0)
         self._impatience = QTimer(self)
         self._impatience.setSingleShot(True)
@@ -114,7 +120,7 @@ class Window(QMainWindow):
         self.engine = self._made_engine()
         self.tools = self.header.tools = all_tools(self)
         self._bind_keys()
-        self.stage.looking.connect(self._look_at)
+        self.stage.looking.connect(self.look_at)
         self.transport.pressed.connect(self.press)
         self.transport.sought.connect(lambda t: self.engine.seek(t))
         self.transport.paced.connect(lambda speed: self.engine.set_speed(speed))
@@ -141,7 +147,6 @@ class Window(QMainWindow):
         self.stages = QSplitter(Qt.Orientation.Horizontal)  # one stage, or one a lane
         self.stages.setHandleWidth(GAP)
         self.stages.setChildrenCollapsible(False)
-        self.stages.addWidget(self.stage)
         upright = QSplitter(Qt.Orientation.Vertical)
         upright.setHandleWidth(GAP)
         upright.setChildrenCollapsible(False)
@@ -220,6 +225,7 @@ class Window(QMainWindow):
 
     def open_file(self, path: str) -> None:
         self.banner.dismiss()
+        self.opening.emit(path)
         self.engine.open(path)
 
     def press(self, name: str) -> None:
@@ -233,14 +239,14 @@ class Window(QMainWindow):
         elif name == "home":
             engine.seek(0)
         elif name == "end":
-            engine.seek(self.frame.end if self.frame else 0)
+            engine.seek(max((frame.end for frame in self.lanes.frames), default=0))
         else:
             {"restart": engine.restart, "back": engine.back, "step": engine.step, "stage": engine.stage,
-             "undo": engine.undo}[name]()  # fmt: skip
+             "undo": lambda: engine.undo(self.chosen_lane)}[name]()  # fmt: skip
 
-    def _look_at(self, names: frozenset[str]) -> None:
-        """The engine draws what the panels and the sliders' limits name, and nothing else."""
-        self.engine.look(names | (self.column.limits() if self.column is not None else set()))
+    def look_at(self, names: frozenset[str], lane: int = 0) -> None:
+        """The engine draws what a lane's panels and the sliders' limits name, and nothing else."""
+        self.engine.look(names | (self.column.limits() if self.column is not None else set()), lane)
 
     def _on_frames(self, frames: tuple[Frame, ...], status: Status) -> None:
         """Hand the frame on, and tell the engine once it is painted: training must not slow the painting down."""
@@ -250,14 +256,29 @@ class Window(QMainWindow):
             return
         frame = self.frame = frames[0]
         self.stage.show_frame(frame)
-        self.transport.show_frame(frame, status)
+        self.lanes.show_frames(frames)
+        self._status = status
+        self._show_chosen()
+        self._tell_divergence(next((each for each in frames if _has_diverged(each)), frame))
+        self.lanes_shown.emit(frames)
+        self.shown.emit(frame)
+
+    def choose_lane(self, lane: int) -> None:
+        """From now on the controls, the timeline and undo are for this lane."""
+        self.chosen_lane = lane
+        self.lanes.mark_chosen()
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        frames = self.lanes.frames
+        if not frames:
+            return
+        frame = next((each for each in frames if each.lane == self.chosen_lane), frames[0])
+        self.transport.show_frame(frame, self._status)
         if self.column is not None:
             self.column.show_settings(dict(frame.settings))
             self.column.show_seed(frame.seed)
             self.column.show_limits(frame.values)
-        self._tell_divergence(frame)
-        self.lanes_shown.emit(frames)
-        self.shown.emit(frame)
 
     def event(self, event: QEvent) -> bool:
         handled = super().event(event)
@@ -272,7 +293,7 @@ class Window(QMainWindow):
             self._unpainted = None
 
     def _tell_divergence(self, frame: Frame) -> None:
-        if frame.diverged is None or frame.t < frame.diverged[0]:
+        if frame.diverged is None or not _has_diverged(frame):
             self.banner.take_back("diverged")
         elif self.banner.kind != "diverged" and self.kind is not None and self._told != frame.diverged:
             self._told = frame.diverged
@@ -330,6 +351,7 @@ class Window(QMainWindow):
                 self.scenes.setCurrentIndex(tab)
         self.scenes.setVisible(len(scenes) > 1)
         self.stage.forget()
+        self.lanes.forget()
         self._build_controls(kind)
         self.opened.emit(kind)
         self.stage.setFocus()  # so that the next key plays or steps
@@ -345,11 +367,11 @@ class Window(QMainWindow):
             self.column.setParent(None)
             self.column.deleteLater()
         column = self.column = ControlColumn(kind, self.hands.gesture, self.look)
-        column.set_control.connect(lambda name, value, gesture: self.engine.set(name, value, gesture))
+        column.set_control.connect(lambda name, value, gesture: self.engine.set(name, value, gesture, self.chosen_lane))
         column.apply_settings.connect(self._apply)
         column.reset_all.connect(lambda: self._apply({n: c.default for n, c in kind.controls.items()}))
-        column.act.connect(lambda name: self.engine.act(name, []))
-        column.seed_changed.connect(lambda seed: self.engine.restart(seed, lane=0))
+        column.act.connect(lambda name: self.engine.act(name, [], lane=self.chosen_lane))
+        column.seed_changed.connect(lambda seed: self.engine.restart(seed, lane=self.chosen_lane))
         self.right.addWidget(column)
         self.right.setStretchFactor(1, 0)
         width = sizes[1] if len(sizes) > 1 and sizes[1] else int(str(self.settings.value("controls", 264)))
@@ -357,7 +379,7 @@ class Window(QMainWindow):
 
     def _apply(self, settings: Mapping[str, Any]) -> None:
         """Several settings at once: a new run with all of them, as a preset or a prompt asks."""
-        self.engine.restart(None, dict(settings), lane=0)
+        self.engine.restart(None, dict(settings), lane=self.chosen_lane)
 
     # ------------------------------------------------------------ what the menus do
 
@@ -399,7 +421,7 @@ class Window(QMainWindow):
         look = self.look = Look(self._theme(), self.look.scale)
         self._apply_theme()
         self.header.theme = self.theme_name
-        for part in (self.header, self.stage, self.banner, self.transport, self.column):
+        for part in (self.header, self.stage, self.lanes, self.banner, self.transport, self.column):
             if part is not None:
                 part.restyle(look)
         self.engine.redraw()
@@ -428,6 +450,7 @@ class Window(QMainWindow):
         self.settings.setValue("split", self.split.saveState())
         self.settings.sync()
         self._impatience.stop()
+        self.drawer.empty()
         if len(self.right.sizes()) > 1:
             self.settings.setValue("controls", self.right.sizes()[1])
         self.stuck = not self.engine.leave() or self.stuck
@@ -435,6 +458,10 @@ class Window(QMainWindow):
         self.gone.emit()
 
     stuck = False  # a step would not end: the process must leave by os._exit
+
+
+def _has_diverged(frame: Frame) -> bool:
+    return frame.diverged is not None and frame.t >= frame.diverged[0]
 
 
 def _copy(failure: Failure) -> None:

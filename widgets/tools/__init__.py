@@ -13,7 +13,8 @@ from PySide6.QtCore import QObject
 if TYPE_CHECKING:  # the window makes the tools
     from widgets.window import Window
 
-NAMES = ("files", "about")  # in the order of the menu; widgets/tools/NAME.py holds the classes that its TOOLS lists
+# In the order of the menu: widgets/tools/NAME.py holds the classes that its TOOLS lists.
+NAMES = ("files", "compare", "sweep", "luck", "autosave", "drop", "draw_data", "export", "about")
 SECTIONS = ("Run", "Compare", "Data", "Share", "Help")
 
 

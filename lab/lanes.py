@@ -1,0 +1,66 @@
+"""Lanes: runs side by side that step together, each with a number that stays its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lab import marks
+from lab.frame import Frame
+from lab.session import Session
+
+
+class Lane:
+    """A session and what the window wants to see of it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.wanted: frozenset[str] | None = None  # None: what the panels open at first show
+        self.layout: marks.Layout = session.layout
+        self.frame: Frame | None = None
+        self.told: tuple[int, str] | None = session.run.diverged  # a divergence pauses a run once
+        self.blind: set[str] = set()  # pictures that raised: said once, then left out
+
+
+class Lanes(dict[int, Lane]):
+    """By number, the first one's being 0. A number is never given again: what was sent to a closed lane is lost."""
+
+    def __init__(self, first: Session | None = None) -> None:
+        super().__init__()
+        self._next = 0
+        if first is not None:
+            self.append(Lane(first))
+
+    def append(self, lane: Lane) -> None:
+        self[self._next] = lane
+        self._next += 1
+
+    def sessions(self) -> list[Session]:
+        return [lane.session for lane in self.values()]
+
+    def step(self) -> bool:
+        """One step on for those that are furthest behind, so that lanes that came apart meet. False: all are over."""
+        sessions = self.sessions()
+        if len(sessions) == 1:
+            return sessions[0].step()
+        going = [session for session in sessions if session.partial is not None or not session.finished]
+        behind = min((session.t for session in going), default=0)
+        for session in going:
+            if session.t == behind:
+                session.step()
+        return bool(going)
+
+    def before(self) -> int:
+        """The step that is one back: out of a half-done step, its beginning."""
+        return max((s.t if s.partial else s.t - 1 for s in self.sessions()), default=0)
+
+
+def like(run: Session, settings: Mapping[str, Any], seed: int | None) -> Session:
+    """A run to set beside this one: begun with some settings changed or another seed; if neither, all that was done
+    in it is done again."""
+    if settings or seed is not None:
+        changed = {**run.experiment.settings(), **run.kind.completed(settings)}
+        return Session(run.kind, changed, run.seed if seed is None else seed)
+    twin = Session(run.kind, {**run.begun, **run.experiment.settings(view=True)}, run.seed)
+    twin.load_journal(run.run.journal)
+    return twin
