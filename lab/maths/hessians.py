@@ -1,4 +1,4 @@
-"""Hessians: the largest curvature of a loss, from products of its Hessian with vectors alone."""
+"""Hessians: the largest curvatures of a loss, from products of its Hessian with vectors alone."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ def largest(times: Callable[[Array], Array], start: Array, steps: int = 20) -> t
     """
     if not start.any():
         return 0.0, start
+    values, vectors = lanczos(times, start, steps)
+    return float(values[-1]), vectors[-1] if np.isfinite(values[-1]) else start
+
+
+def lanczos(times: Callable[[Array], Array], start: Array, steps: int) -> tuple[Array, Array]:
+    """H on the span of start, H start, H² start …: its eigenvalues there, rising, and their vectors, one a row.
+
+    Those at both ends come near to H's own first; with as many steps as H has rows, all do.
+    """
     basis = np.empty((min(steps, start.size), start.size))
     v = start / np.linalg.norm(start)
     diagonal, beside = list[float](), list[float]()
@@ -34,7 +43,7 @@ def largest(times: Callable[[Array], Array], start: Array, steps: int = 20) -> t
         w = times(v)
         diagonal.append(float(v @ w))
         if not np.isfinite(w).all():
-            return float("nan"), start
+            return np.array([np.nan]), start[None]
         for _ in range(2):  # once leaves some rounding behind
             w = w - basis[: k + 1].T @ (basis[: k + 1] @ w)
         length = float(np.linalg.norm(w))
@@ -44,4 +53,4 @@ def largest(times: Callable[[Array], Array], start: Array, steps: int = 20) -> t
         v = w / length
     n = len(diagonal)
     values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside[: n - 1], 1) + np.diag(beside[: n - 1], -1))
-    return float(values[-1]), basis[:n].T @ vectors[:, -1]
+    return values, vectors.T @ basis[:n]

@@ -10,6 +10,8 @@ With batch norm, f is given gamma Zbar + beta in place of Z: each hidden unit's 
 1 over the batch (divisor K, epsilon under the root), and outside training by running averages. Those are torch's:
 a tenth of each batch's mean, and of its variance with the divisor K - 1. Dropout is inverted: what is kept is
 divided by the chance of being kept, so that nothing need be scaled afterwards.
+
+With skips, a hidden layer as wide as the hidden one before it adds what it is given: A^l = f(Z^l) + A^(l-1).
 """
 
 from __future__ import annotations
@@ -69,9 +71,9 @@ class Network:
 
     After the layers theta holds gamma and beta of each hidden layer, if there is batch norm. `gradient` is laid
     out like theta, and dW are views of it; held_links[l] is laid out like W[l] over offsets[l], held_units[l] like
-    a sample of A^l. Copies share nothing. What may be written at any time: hidden and output; drop[l], the chance
-    with which a unit of A^l is silent for a sample; noise, the spread of what is added to inputs. Both are drawn
-    only where a generator is given.
+    a sample of A^l. Copies share nothing. What may be written at any time: hidden, output and skips; drop[l], the
+    chance with which a unit of A^l is silent for a sample; noise, the spread of what is added to inputs. Both are
+    drawn only where a generator is given.
     """
 
     # Scratch is no part of a network's state: what walks vars() does not see it.
@@ -89,7 +91,7 @@ class Network:
         self.theta = np.zeros(sum((m + 1) * n for m, n in pairwise(self.widths)) + 2 * sum(inner), dtype)
         self.gradient = np.zeros_like(self.theta)
         self.mean, self.variance = [np.zeros(n, dtype) for n in inner], [np.ones(n, dtype) for n in inner]
-        self.drop, self.noise = [0.0] * (len(self.widths) - 1), 0.0
+        self.drop, self.noise, self.skips = [0.0] * (len(self.widths) - 1), 0.0, False
         self.held, self.held_units = np.zeros(len(self.theta), np.int8), [np.zeros(n, np.int8) for n in self.widths]
         self._lay_out()
         for gamma in self.gamma:
@@ -207,10 +209,16 @@ class Network:
                 if self.batch_norm:
                     self._normalise(run, i, training)
                 f(run.Z[i], run.A[i + 1])
+                if self.passes_on(i):
+                    run.A[i + 1] += run.A[i]
                 if keep is not None and (kept := keep[i + 1]) is not None:
                     run.A[i + 1] *= kept
         OUTPUTS[self.output].f(run.Z[last], run.A[-1])
         return run
+
+    def passes_on(self, i: int) -> bool:
+        """Whether what A^i holds is added to A^(i+1), past layer i + 1."""
+        return self.skips and 0 < i < len(self.W) - 1 and self.widths[i] == self.widths[i + 1]
 
     def _begin(self, x: Array, rng: Generator | None) -> list[Array | None] | None:
         """Make the inputs noisy, and draw what each layer's activations are to be multiplied by."""
@@ -285,16 +293,20 @@ class Network:
         slope = ACTIVATIONS[self.hidden].slope
         delta = OUTPUTS[self.output].slope(run.Z[-1], run.A[-1], y)
         delta /= y.shape[1]
-        deltas = [delta]
+        deltas, past = [delta], delta
         for i in range(len(self.W) - 1, -1, -1):
             np.matmul(run.fed[i], delta.T, out=tables[i])
             if i:
                 delta = self._back[i] @ delta
-                if run.keep is None or (kept := run.keep[i]) is None:
+                if self.passes_on(i):
+                    delta += past
+                kept = None if run.keep is None else run.keep[i]
+                skipped = self.passes_on(i - 1)
+                if kept is None and not skipped:
                     delta *= slope(run.Z[i - 1], run.A[i])
                 else:  # A is no longer f(Z)
-                    delta *= slope(run.Z[i - 1], ACTIVATIONS[self.hidden].f(run.Z[i - 1]))
-                    delta *= kept
+                    past = delta if kept is None else delta * kept
+                    delta = past * slope(run.Z[i - 1], ACTIVATIONS[self.hidden].f(run.Z[i - 1]))
                 if self.batch_norm:
                     delta = self._denormalise(run, i - 1, delta, trained)
                 deltas.append(delta)
@@ -331,6 +343,9 @@ class Network:
             for table, alive in zip(tables, self._tables(self._alive)):
                 table *= alive
         dA = [W @ delta for W, delta in zip(self._back, dZ)]
+        for i in range(len(dA) - 2, 0, -1):
+            if self.passes_on(i):
+                dA[i] += dA[i + 1]
         return Flow(float(self.losses(run.Z[-1], y).sum()), dA, dZ, [table[:-1] for table in tables])
 
     def curvature(

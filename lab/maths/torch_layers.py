@@ -144,7 +144,7 @@ class TorchNetwork(Network):
             if self.batch_norm:
                 gamma, beta = parts[layers + i], parts[layers + inner + i]
                 z = gamma[:, None] * self._standard(z, i, training) + beta[:, None]
-            a = f(z)
+            a = f(z) + a if self.passes_on(i) else f(z)
             if keep is not None and (kept := keep[i + 1]) is not None:
                 a = a * torch.from_numpy(kept).to(z)
             run.Z[i], run.A[i + 1] = z.detach().cpu().numpy(), a.detach().cpu().numpy()
