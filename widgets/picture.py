@@ -10,13 +10,15 @@ from PySide6.QtWidgets import QApplication
 from lab.engine import Failure
 from lab.files import write_whole
 from lab.frame import Frame
+from widgets.marks.equation import typesetter
 from widgets.window import Window
 
-SETTLE = 400  # milliseconds for what follows a frame at leisure: equations, finer pictures
+SETTLE = 700  # milliseconds for what follows a frame at leisure: equations, finer pictures
 
 
 def render(window: Window, path: str, steps: int) -> int:
     """Wait until the run stands at the step (or ended before it), and write the window as a PNG."""
+    typesetter()  # a picture can wait for it, and must have its formulas
     waiting = QEventLoop()
     wrong: list[str] = []
 
