@@ -116,17 +116,16 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
 
 def apply(app: QApplication, theme: Theme, scale: float = 1.0) -> None:
     """Dress the program: base style, palette, font, style sheet, and the plots made from now on."""
-    worn = f"{theme.name} {scale}"
-    if app.property("worn") == worn:  # to dress is dear
+    sheet = style_sheet(theme, scale)
+    if app.styleSheet() == sheet:  # it wears this already, and to dress is dear
         return
-    app.setProperty("worn", worn)
     app.setStyle("Fusion")
     app.setPalette(_palette(theme))
     font = QFont()
     font.setFamilies(font_families())
     font.setPixelSize(int(13 * scale))
     app.setFont(font)
-    app.setStyleSheet(style_sheet(theme, scale))
+    app.setStyleSheet(sheet)
     pg.setConfigOptions(background=theme.card, foreground=theme.quiet, antialias=True)
 
 
