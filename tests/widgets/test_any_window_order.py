@@ -83,9 +83,6 @@ def drive(seed: int, qtbot: QtBot, folder: Path) -> None:
             done.append(one_move(rng, window, qtbot))
         assert failures == [], f"{failures[0].message} after {done}: {failures[0].details}"
     finally:
-        window.set_theme("dark")  # what the program wears is shared with the tests to come
-        if window.look.scale != 1:
-            window.present()
         window.close()
         assert window.engine.isFinished(), done
     window.deleteLater()

@@ -1,0 +1,22 @@
+"""What tests of the window share: the program that all of them run in is left as each found it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyqtgraph as pg
+import pytest
+from PySide6.QtWidgets import QApplication
+
+
+@pytest.fixture(autouse=True)
+def undressed(qapp: QApplication) -> Iterator[None]:
+    """A window dresses the whole program: style sheet, palette, font, and the plots made from then on."""
+    before = qapp.styleSheet(), qapp.palette(), qapp.font()
+    plots = {name: pg.getConfigOption(name) for name in ("background", "foreground", "antialias")}
+    yield
+    if qapp.styleSheet() != before[0]:
+        qapp.setStyleSheet(before[0])
+        qapp.setPalette(before[1])
+        qapp.setFont(before[2])
+    pg.setConfigOptions(**plots)
