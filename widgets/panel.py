@@ -76,6 +76,11 @@ class Card(QFrame):
         self.enlarged = False
         self.restyle(look)
 
+    def held(self) -> bool:
+        """Whether a hand is dragging something here right now."""
+        grips = (getattr(painter, "grip", None) for painter in self.drawers)
+        return any(grip is not None and grip.held is not None for grip in grips)
+
     def show_frame(self, frame: Frame) -> None:
         """Draw this moment of the run."""
         for one in self.drawers:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterable
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QSizePolicy
 
 from lab.marks import Curve, Panel
+from widgets.cursor import CursorNote
 from widgets.look import Look
-from widgets.marks import Bounds
+from widgets.marks import Bounds, PlotPainter
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MARGIN = 0.06  # of the range, around what must be in view
@@ -48,6 +49,7 @@ class Plot(pg.PlotWidget):
     def __init__(self, panel: Panel, look: Look) -> None:
         super().__init__(axisItems={side: Axis(side) for side in ("left", "bottom")}, enableMenu=False)
         self.panel = panel
+        self.readers: list[PlotPainter] = []  # of its marks: each adds itself
         curves = [mark for mark in panel.marks if isinstance(mark, Curve)]
         self.log_x = panel.log_x or any(c.log_x for c in curves)
         self.log_y = panel.log_y or any(c.log_y for c in curves)
@@ -65,6 +67,7 @@ class Plot(pg.PlotWidget):
         self._taken = False  # a person has zoomed or panned: leave the view alone until a double-click
         self._needed: Bounds | None = None
         box.sigRangeChangedManually.connect(self._take)
+        self.note = CursorNote(self)
         self.restyle(look)
         self.fit()
 
@@ -78,9 +81,15 @@ class Plot(pg.PlotWidget):
             axis.setTickFont(look.font(12))
             axis.label.setFont(look.font(12))
             axis.setLabel(text, color=look.colour("quiet").name()) if text else axis.showLabel(False)
+        self.note.restyle(look)
 
     def follow(self, bounds: Iterable[Bounds | None]) -> None:
         """Keep what must be in view in view, moving the axes as seldom as possible."""
+        self._follow(bounds)
+        if self.note.at is not None:
+            self.note.read()
+
+    def _follow(self, bounds: Iterable[Bounds | None]) -> None:
         self._needed = _union([*bounds, self._declared()])
         if self._taken or self._needed is None:
             return
@@ -108,6 +117,14 @@ class Plot(pg.PlotWidget):
     def refit(self) -> None:
         """A new run: what was in view of the old one no longer counts."""
         self._fitted = False
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self.note.point(event.position())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.note.point(None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         super().mouseDoubleClickEvent(event)

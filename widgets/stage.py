@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from lab.frame import Frame
@@ -14,6 +14,7 @@ from widgets.marks import Hands
 from widgets.panel import Card
 
 GAP = 8
+LATER = 50  # milliseconds until a layout that had to wait is tried again
 
 
 class Stage(QWidget):
@@ -33,6 +34,9 @@ class Stage(QWidget):
         self._cards: dict[str, Card] = {}
         self._root: QWidget | None = None
         self._names: frozenset[str] | None = None  # what was announced last
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(lambda: self.show_frame(self.frame) if self.frame is not None else None)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -43,11 +47,14 @@ class Stage(QWidget):
         """Show this moment; another layout, another experiment or a new run is noticed here."""
         before, self.frame = self.frame, frame
         if frame.layout is not self.layout_shown and frame.layout != self.layout_shown:
-            self._build(frame.layout)
+            if any(card.held() for card in self._cards.values()):  # not from under a hand: once it lets go
+                self._later.start(LATER)
+            else:
+                self._build(frame.layout)
+                self.layout_shown = frame.layout
         elif before is not None and frame.end < before.end and frame.end == frame.t == 0:
             for card in self._cards.values():
                 card.refit()
-        self.layout_shown = frame.layout
         if self.isVisible():
             for card in self.visible_cards():
                 card.show_frame(frame)

@@ -1,23 +1,25 @@
-"""The timeline: a run's first metric drawn small, what was done and when, and the present, to be dragged."""
+"""The timeline: a run's first metric drawn small, what was done and when, bookmarks, and the present, to be dragged."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lab.frame import Frame
 from widgets.look import Look
 from widgets.marks.overlay import Pieces, stroke
 
+NEAR = 6  # pixels from a flag that are still on it
 ROOM = 1.18  # the line is this much longer than the run, so that it seldom rescales
 
 
 class Timeline(QWidget):
-    """Scrub with the mouse; dots mark where something was done, hovering tells what."""
+    """Scrub with the mouse; dots mark where something was done and flags what was bookmarked, hovering tells what."""
 
     sought = Signal(int)
 
@@ -25,6 +27,7 @@ class Timeline(QWidget):
         super().__init__()
         self.frame: Frame | None = None
         self.span = 60  # steps across the whole width
+        self.bookmarks: tuple[tuple[int, str], ...] = ()  # (step, what it is called)
         self._line: QPixmap | None = None
         self._drawn: tuple[object, ...] = ()
         self._pieces = Pieces()
@@ -54,6 +57,14 @@ class Timeline(QWidget):
             self.span = int(max(frame.end * ROOM, self.span * 1.5))
         self.update()
 
+    def show_bookmarks(self, bookmarks: Iterable[tuple[int, str]]) -> None:
+        self.bookmarks = tuple(bookmarks)
+        self.update()
+
+    def place(self, t: int) -> float:
+        """How far from the left a step is, kept within the line."""
+        return min(float(self._x(t)), self.width() - 4.0)
+
     # ------------------------------------------------------------ painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -81,6 +92,18 @@ class Timeline(QWidget):
             painter.drawEllipse(QPointF(self._x(t), self.height() - 5), 3, 3)
         painter.setPen(self.look.pen("text", 2))
         painter.drawLine(QPointF(now, 1), QPointF(now, self.height() - 1))
+        for t, _ in self.bookmarks:
+            self._draw_flag(painter, self.place(t))
+
+    def _draw_flag(self, painter: QPainter, x: float) -> None:
+        """A thin pole with a small flag at its top; the one at the far right flies to the left."""
+        size = 7 * self.look.scale
+        out = size if x + size < self.width() else -size
+        painter.setPen(self.look.pen("good", 1.5))
+        painter.drawLine(QPointF(x, 1), QPointF(x, self.height() - 1))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.look.colour("good"))
+        painter.drawPolygon(QPolygonF([QPointF(x, 1), QPointF(x + out, 1 + size / 2), QPointF(x, 1 + size)]))
 
     def _sparkline(self, frame: Frame) -> QPixmap:
         ratio = self.devicePixelRatioF()
@@ -121,15 +144,20 @@ class Timeline(QWidget):
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._scrub(event)
         elif self.frame is not None:
-            near = [said for t, said in self.frame.gestures if abs(self._x(t) - event.position().x()) < 5]
-            step = self._step(event.position().x())
-            text = "\n".join([f"t = {step}", *near[-6:]]) if step <= self.frame.end else ""
+            x = event.position().x()
+            near = [said for t, said in self.frame.gestures if abs(self._x(t) - x) < 5]
+            flags = [f"Bookmark: {said}" for t, said in self.bookmarks if abs(self.place(t) - x) <= NEAR]
+            step = self._step(x)
+            text = "\n".join([f"t = {step}", *flags, *near[-6:]]) if step <= self.frame.end or flags else ""
             QToolTip.showText(event.globalPosition().toPoint(), text, self)
 
     def _scrub(self, event: QMouseEvent) -> None:
-        """Scrubbing stays within what is recorded: to go beyond it, play."""
+        """Scrubbing stays within what is recorded: to go beyond it, play. A flag is gone to exactly."""
         if self.frame is not None:
-            self.sought.emit(min(self._step(event.position().x()), self.frame.end))
+            x = event.position().x()
+            near = [t for t, _ in self.bookmarks if abs(self.place(t) - x) <= NEAR]
+            step = min(near, key=lambda t: abs(self.place(t) - x), default=self._step(x))
+            self.sought.emit(step if near else min(step, self.frame.end))
 
     def _step(self, x: float) -> int:
         return max(0, round((x - 4) / max(1, self.width() - 8) * self.span))

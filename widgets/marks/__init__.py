@@ -67,6 +67,11 @@ class PlotPainter(Painter):
     def __init__(self, mark: Any, hands: Hands, look: Look, plot: Plot, depth: int) -> None:
         super().__init__(mark, hands, look)
         self.plot, self.depth = plot, depth
+        plot.readers.append(self)
+
+    def read(self, x: float, y: float) -> str:
+        """What it shows at a place of the data, in a few words; asked only while the mouse is there."""
+        return ""
 
     def bounds(self) -> Bounds | None:
         """What must be in view, after `show`; NaN where an axis does not matter."""

@@ -154,7 +154,6 @@ MATHML = "{http://www.w3.org/1998/Math/MathML}"
 NUMBER = re.compile(r"(?:[\d.,…−()·⁻⁰¹²³⁴⁵⁶⁷⁸⁹∞ ]|NaN)+")
 
 
-@lru_cache(maxsize=256)
 @lru_cache(maxsize=1)
 def typesetter() -> tuple[Any, Any]:
     """What makes MathML of LaTeX, and drawings of MathML: importing it takes as long as opening the window."""
@@ -167,6 +166,7 @@ def typesetter() -> tuple[Any, Any]:
     return tex2mml, ziamath.Math
 
 
+@lru_cache(maxsize=256)
 def svg(latex: str, colour: str) -> str:
     """The formula as a drawing; empty where its LaTeX is not understood."""
     tex2mml, typeset = typesetter()

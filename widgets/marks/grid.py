@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,6 +84,26 @@ def grid_of(field: Field | None) -> NDArray[np.float64] | None:
     grid = np.asarray(field.z, dtype=float)
     ends = (*field.x, *field.y)
     return grid if grid.ndim == 2 and grid.size and np.isfinite(ends).all() else None
+
+
+def value_at(field: Field | None, x: float, y: float, nearest: bool = False) -> float:
+    """A field's number at a place: between the nodes as the picture has it, or that of the nearest; NaN outside."""
+    grid = grid_of(field)
+    if field is None or grid is None:
+        return math.nan
+    (x0, x1), (y0, y1) = field.x, field.y
+    if not (x0 <= x <= x1 and y0 <= y <= y1 and x0 < x1 and y0 < y1):
+        return math.nan
+    last = np.array(grid.shape) - 1
+    at = np.array([(y - y0) / (y1 - y0), (x - x0) / (x1 - x0)]) * last
+    if nearest:
+        row, column = np.rint(at).astype(int)
+        return float(grid[row, column])
+    row, column = before = np.minimum(at.astype(int), np.maximum(last - 1, 0))
+    corners = grid[row : row + 2, column : column + 2]
+    down, across = at - before
+    along = corners[:, 0] * (1 - across) + corners[:, -1] * across
+    return float(along[0] * (1 - down) + along[-1] * down)
 
 
 def field_bounds(field: Field) -> Bounds:

@@ -11,10 +11,11 @@ from PySide6.QtGui import QColor, QGuiApplication
 
 from lab.frame import Frame
 from widgets.marks import Bounds, PlotPainter
+from widgets.marks.bars import number
 from widgets.marks.colour_scale import Bar, Scale
 from widgets.marks.contours import contours
 from widgets.marks.dragging import off_axes
-from widgets.marks.grid import Sheet, field_bounds, grid_of
+from widgets.marks.grid import Sheet, field_bounds, grid_of, value_at
 from widgets.marks.overlay import Floats, same
 from widgets.theme import colour_map
 
@@ -54,6 +55,10 @@ class HeatPainter(PlotPainter):
 
     def bounds(self) -> Bounds | None:
         return field_bounds(self.field) if self.field is not None else None
+
+    def read(self, x: float, y: float) -> str:
+        here = number(value_at(self.field, x, y))
+        return f"value {here}" if here else ""
 
     def _table(self) -> NDArray[np.uint8]:
         dark = self.mark.colours == "scores" and self.look.theme.name == "dark"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,9 +14,11 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QTransform
 from lab.frame import Frame
 from lab.marks import Line
 from widgets.marks import Bounds, Legend, PlotPainter
+from widgets.marks.bars import number
 from widgets.marks.dragging import on_axes
 from widgets.marks.overlay import Floats, Overlay, Pieces, bounds_of, dashes, moved, pixels, same, shortened, stroke
 
+MOST_READ = 4  # lines of one mark that are read under the mouse
 MANY = 100  # places: beyond, joints are too close to be seen, and what crosses itself too slow as a path
 
 
@@ -53,6 +56,18 @@ class LinePainter(PlotPainter):
             return found
         x0, x1, y0, y1 = found
         return x0, x1, min(y0, 0.0), max(y1, 0.0)
+
+    def read(self, x: float, y: float) -> str:
+        """The heights of the lines there, of those that have but one at every x."""
+        at = math.log10(x) if self.plot.log_x and x > 0 else x
+        found = []
+        for strand in self.strands.strands[:MOST_READ]:
+            across, heights = strand.places.T
+            if len(across) > 1 and across[0] <= at <= across[-1] and (np.diff(across) > 0).all():
+                here = float(np.interp(at, across, heights))
+                found.append(number(10.0**here if self.plot.log_y else here))
+        said = ", ".join(filter(None, found))
+        return f"{self.mark.label or 'line'}: {said}" if said else ""
 
     def legend(self) -> Sequence[Legend]:
         if not self.mark.label or not self.strands.strands:

@@ -9,7 +9,7 @@ import numpy as np
 from lab.frame import Frame
 from widgets.marks import Bounds, PlotPainter
 from widgets.marks.contours import borders
-from widgets.marks.grid import Sheet, field_bounds, grid_of
+from widgets.marks.grid import Sheet, field_bounds, grid_of, value_at
 from widgets.marks.overlay import same
 
 PALE = 0.34  # how much of a class colour there is in its area
@@ -44,6 +44,10 @@ class RegionsPainter(PlotPainter):
 
     def bounds(self) -> Bounds | None:
         return field_bounds(self.field) if self.field is not None else None
+
+    def read(self, x: float, y: float) -> str:
+        here = value_at(self.field, x, y, nearest=True)
+        return f"class {here:.0f}" if here >= 0 else ""
 
     def _colours(self) -> np.ndarray:
         """Red, green, blue and alpha for every class, and last for none."""

@@ -14,7 +14,21 @@ if TYPE_CHECKING:  # the window makes the tools
     from widgets.window import Window
 
 # In the order of the menu: widgets/tools/NAME.py holds the classes that its TOOLS lists.
-NAMES = ("files", "compare", "sweep", "luck", "autosave", "drop", "draw_data", "export", "about")
+NAMES = (
+    "files",
+    "compare",
+    "sweep",
+    "luck",
+    "autosave",
+    "drop",
+    "draw_data",
+    "export",
+    "time",
+    "palette",
+    "shortcuts",
+    "help",
+    "about",
+)
 SECTIONS = ("Run", "Compare", "Data", "Share", "Help")
 
 
