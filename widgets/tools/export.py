@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 import sys
 import tempfile
@@ -201,7 +202,8 @@ class SaveWeights(Written):
 
     def why_not(self) -> str:
         kind = self.window.kind
-        return super().why_not() or ("" if hasattr(kind, "weights") else "This experiment has no weights to hand out.")
+        offers = inspect.isfunction(getattr(kind, "weights", None))  # and not a picture of that name
+        return super().why_not() or ("" if offers else "This experiment has no weights to hand out.")
 
     def use(self) -> None:
         kinds = {".safetensors": "safetensors", ".pt": "PyTorch state_dict"}
