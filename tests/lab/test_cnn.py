@@ -1,5 +1,7 @@
 """The CNN experiment: sizes, counts, convolutions and losses as the texts have them, and evaluation that is one."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
+from lab import exports
 from lab.catalogue import Catalogue
 from lab.controls import Unfit
 from lab.data.images import digits
@@ -484,3 +487,11 @@ def test_mnist_files_are_learnt(tmp_path):
     session = begun(0, 60, data="MNIST files", folder=str(tmp_path), filters=[8], optimiser="Adam", batch=10)
     assert session.run.columns.row(60)["test accuracy"] > 0.9
     assert drawn(session, "input_cells").shape == (28, 28)
+
+
+def test_its_weights_can_be_saved_and_read_back_by_torch():
+    session = Session(Catalogue().load("cnn"), {"filters": [2]}, 0)
+    session.seek(3)
+    saved = torch.load(io.BytesIO(exports.as_state_dict(exports.weights_of(session))), weights_only=True)
+    assert [*saved][:2] == ["conv 1.weight", "norm 1.weight"]
+    assert saved["conv 1.weight"].shape == (2, 1, 3, 3)

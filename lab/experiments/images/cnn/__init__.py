@@ -272,6 +272,10 @@ class CNN(Words, Experiment):
         finally:
             self.model.train()
 
+    def weights(self) -> dict[str, np.ndarray]:
+        """Everything the net has learnt, by torch's names, to be saved."""
+        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.model.state_dict().items()}
+
     def part(self, name: str) -> Any:
         """A layer of the net."""
         return self.model.get_submodule(name)
