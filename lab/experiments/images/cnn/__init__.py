@@ -42,7 +42,7 @@ for row in range(4, 14):
 
 class CNN(Words, Experiment):
     pace = 60
-    scenes = ()
+    scenes = ("products", "hand", "looking", "sliding")
     data = Choice([DIGITS, SHAPES, OWN, MNIST], restarts=True, help="what is learnt; digits: scikit-learn's 1797")
     folder = File(
         when={"data": (OWN, MNIST)},
