@@ -21,6 +21,7 @@ from lab.experiments.lines.linear_regression._samples import (
     Sample,
     sample,
 )
+from lab.experiments.lines.linear_regression._tools import Tools
 from lab.marks import (
     Column,
     Curve,
@@ -52,7 +53,7 @@ HOME: dict[str, dict[str, Any]] = {  # what each sample brings with it
 }
 
 
-class LinearRegression(Pictures, Experiment):
+class LinearRegression(Pictures, Tools, Experiment):
     scenes = ("one-slope", "scales", "plane", "convergence", "storage", "weighted", "projection")
 
     data = Choice(SAMPLES, restarts=True, help="your own points, the texts' line, made rooms and cars, or patients")

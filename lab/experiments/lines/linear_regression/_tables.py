@@ -60,7 +60,7 @@ class Tables:
                 detail="agree",
                 help="The first samples, a column each: X, Y and R = θᵀX − Y. Click a column: it rings its point",
             ),
-            Panel("Weights", Bars("weights", labels="weights_names", colour="sign"), y="θ", detail="weighs"),
+            Panel("Weights", Bars("heights_of", labels="heights_names", colour="sign"), y="θ", detail="weighs"),
             Panel(
                 "Design matrix",
                 Matrix("design_shown", rows="numbers", columns="design_columns", lit="lit_design"),
@@ -213,7 +213,7 @@ class Tables:
     # ------------------------------------------------------------ weights
 
     @drawn
-    def weights(self) -> np.ndarray:
+    def heights_of(self) -> np.ndarray:
         """θ; for the patients those of all ten inputs, standardised, after as many steps of descent from 0."""
         if self.data != DIABETES:
             return np.clip(calm(self.theta[0]), -1e6, 1e6)
@@ -223,15 +223,15 @@ class Tables:
         return np.clip(calm(theta), -200, 200)
 
     @drawn
-    def weights_names(self) -> tuple[str, ...]:
+    def heights_names(self) -> tuple[str, ...]:
         return table(DIABETES).features if self.data == DIABETES else ("θ₀", "θ₁")
 
     @drawn
     def weighs(self) -> str:
-        heights = self.weights()
+        heights = self.heights_of()
         k = int(np.abs(heights).argmax()) if self.data == DIABETES else 1
         unit = "its deviation" if self.data == DIABETES or self.inputs == "standardised" else "1"
-        return f"{self.weights_names()[k] if self.data == DIABETES else 'x'} up by {unit}: h {heights[k]:+.3g}"
+        return f"{self.heights_names()[k] if self.data == DIABETES else 'x'} up by {unit}: h {heights[k]:+.3g}"
 
 
 def calm(theta: np.ndarray) -> np.ndarray:
