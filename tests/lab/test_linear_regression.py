@@ -259,7 +259,7 @@ def test_the_patients_slope_and_all_ten_weights_are_scikit_learns():
     assert session.experiment.star == pytest.approx([bmi.intercept_, bmi.coef_[0]])
     session.experiment.t = 10**5  # descent has long arrived
     every = LinearRegression().fit(StandardScaler().fit_transform(x), y)
-    assert session.experiment.weights() == pytest.approx(every.coef_, abs=1e-6)
+    assert session.experiment.heights_of() == pytest.approx(every.coef_, abs=1e-6)
 
 
 def test_the_matrices_have_the_texts_shapes():
