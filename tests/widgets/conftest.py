@@ -7,6 +7,11 @@ from collections.abc import Iterator
 import pyqtgraph as pg
 import pytest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+# A condition that holds is seen at once; on a busy machine the wait for it may be long.
+for wait in (QtBot.waitUntil, QtBot.waitSignal):
+    wait.__kwdefaults__ = {**(wait.__kwdefaults__ or {}), "timeout": 20_000}
 
 
 @pytest.fixture(autouse=True)

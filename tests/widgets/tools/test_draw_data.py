@@ -136,7 +136,13 @@ def test_strokes_in_quick_succession_fit_what_is_there(window: Window, qtbot: Qt
     stroke(qtbot, plot, pixel(plot, 0, 0), pixel(plot, 1, 1), RIGHT)
     stroke(qtbot, plot, pixel(plot, 0, 0), pixel(plot, 1, 0))
     qtbot.waitUntil(lambda: not tool.unknowing)
-    qtbot.waitUntil(lambda: window.frame is not None and len(window.frame.gestures) in (3, 4))
+
+    def all_are_done() -> None:
+        assert window.frame is not None
+        said = window.banner.text.text() if window.banner.isVisible() else "nothing"
+        assert len(window.frame.gestures) in (3, 4), (window.frame.gestures, len(cloud(window)), before, said)
+
+    qtbot.waitUntil(all_are_done)
     assert not window.banner.isVisible(), window.banner.text.text()
     assert len(cloud(window)) > before
 
