@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
@@ -160,9 +160,8 @@ class Lanes(QObject):
         """What each lane is called, by its number."""
         return {lane: f"Run {box.slot + 1}" for lane, box in self.boxes.items()}
 
-    def show_frames(self, frames: Sequence[Frame]) -> None:
-        """Show this moment of every lane; the window's stage has the first one's frame already."""
-        self.frames = frames
+    def showing(self, frames: Sequence[Frame]) -> Iterator[None]:
+        """Show this moment of every lane, a panel at a time; the window's stage has the first one's frame already."""
         numbers = [frame.lane for frame in frames]
         come = [lane for lane in numbers if lane not in self.boxes]
         gone = [lane for lane in self.boxes if lane not in numbers]
@@ -176,7 +175,9 @@ class Lanes(QObject):
         if come:
             self.window.choose_lane(come[-1])  # whoever duplicates a run wants to change the twin
         for frame in frames[1:]:
-            self.boxes[frame.lane].stage.show_frame(frame)
+            if frame.lane in self.boxes:  # not closed in the meantime
+                yield from self.boxes[frame.lane].stage.showing(frame)
+        self.frames = frames
         if frames[1:]:
             self.axes.even()
             self._tell(frames)

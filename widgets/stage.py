@@ -44,7 +44,12 @@ class Stage(QWidget):
     # ------------------------------------------------------------ frames
 
     def show_frame(self, frame: Frame) -> None:
-        """Show this moment; another layout, another experiment or a new run is noticed here."""
+        """Show this moment at once."""
+        for _ in self.showing(frame):
+            pass
+
+    def showing(self, frame: Frame) -> Iterator[None]:
+        """Show this moment, a panel at a time; another layout, another experiment or a new run is noticed here."""
         before, self.frame = self.frame, frame
         if frame.layout is not self.layout_shown and frame.layout != self.layout_shown:
             if any(card.held() for card in self._cards.values()):  # not from under a hand: once it lets go
@@ -56,8 +61,10 @@ class Stage(QWidget):
             for card in self._cards.values():
                 card.refit()
         if self.isVisible():
-            for card in self.visible_cards():
-                card.show_frame(frame)
+            for card in list(self.visible_cards()):
+                if card in self._cards.values():  # not closed in the meantime
+                    card.show_frame(frame)
+                    yield
 
     def forget(self) -> None:
         """Another experiment comes: its panels are built anew, even if they are declared alike."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -32,11 +32,11 @@ from widgets.header import Header
 from widgets.lanes import Lanes
 from widgets.look import Look
 from widgets.shelf import Shelf
+from widgets.showing import Showing
 from widgets.stage import GAP, Stage
 from widgets.tools import Tool, all_tools
 from widgets.transport import Transport, notch_of, speed_at
 
-UNSEEN = 40  # milliseconds until frames count as painted where nothing is to be painted
 ROOM_FOR_SHELF = 960  # pixels
 LARGER = 1.4  # how much a presenter's room enlarges type and strokes
 
@@ -113,10 +113,7 @@ class Window(QMainWindow):
         self._impatience.setSingleShot(True)
         self._impatience.setInterval(1000)
         self._impatience.timeout.connect(self._ask_again)
-        self._unpainted: Engine | None = None  # waits until its frames are on the screen
-        self._blink = QTimer(self)
-        self._blink.setSingleShot(True)
-        self._blink.timeout.connect(self._painted)
+        self._showing = Showing(self)
         self.engine = self._made_engine()
         self.tools = self.header.tools = all_tools(self)
         self._bind_keys()
@@ -249,19 +246,19 @@ class Window(QMainWindow):
         self.engine.look(names | (self.column.limits() if self.column is not None else set()), lane)
 
     def _on_frames(self, frames: tuple[Frame, ...], status: Status) -> None:
-        """Hand the frame on, and tell the engine once it is painted: training must not slow the painting down."""
-        self._unpainted = self.engine
-        self._blink.start(UNSEEN)
-        if not frames or (self.kind is not None and frames[0].name != self.kind.name):
-            return
-        frame = self.frame = frames[0]
-        self.stage.show_frame(frame)
-        self.lanes.show_frames(frames)
-        self._status = status
+        """Hand the frames on, and tell the engine once they are painted: training must not slow the painting down."""
+        known = frames and (self.kind is None or frames[0].name == self.kind.name)
+        self._showing.begin(self._pieces(frames, status) if known else iter(()), self.engine)
+
+    def _pieces(self, frames: tuple[Frame, ...], status: Status) -> Iterator[None]:
+        """The work that frames bring, a panel at a time."""
+        yield from self.stage.showing(frames[0])
+        yield from self.lanes.showing(frames)
+        self.frame, self._status = frames[0], status
         self._show_chosen()
-        self._tell_divergence(next((each for each in frames if _has_diverged(each)), frame))
+        self._tell_divergence(next((each for each in frames if _has_diverged(each)), frames[0]))
         self.lanes_shown.emit(frames)
-        self.shown.emit(frame)
+        self.shown.emit(frames[0])
 
     def choose_lane(self, lane: int) -> None:
         """From now on the controls, the timeline and undo are for this lane."""
@@ -282,15 +279,9 @@ class Window(QMainWindow):
 
     def event(self, event: QEvent) -> bool:
         handled = super().event(event)
-        if event.type() == QEvent.Type.UpdateRequest and self._unpainted is not None:
-            self._blink.start(0)  # each plot asks for a painting of its own: the last of them counts
+        if event.type() == QEvent.Type.UpdateRequest:
+            self._showing.repainted()
         return handled
-
-    def _painted(self) -> None:
-        """What the last frames changed is on the screen, or nothing was to be seen of it."""
-        if self._unpainted is not None:
-            self._unpainted.take()
-            self._unpainted = None
 
     def _tell_divergence(self, frame: Frame) -> None:
         if frame.diverged is None or not _has_diverged(frame):
@@ -350,6 +341,7 @@ class Window(QMainWindow):
             if scene.name == kind.name:
                 self.scenes.setCurrentIndex(tab)
         self.scenes.setVisible(len(scenes) > 1)
+        self._showing.drop()
         self.stage.forget()
         self.lanes.forget()
         self._build_controls(kind)

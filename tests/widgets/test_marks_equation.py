@@ -179,9 +179,20 @@ def test_a_stream_of_frames_is_drawn_a_few_times_a_second_and_the_last_in_the_en
     for k in range(1, 9):
         painter.card.show_frame(frame({"update": Update(STEP, {r"\eta": k})}, t=k))
         qtbot.wait(10)
-    assert not drawn  # within a quarter of a second of the first
-    qtbot.waitUntil(lambda: len(drawn) == 1, timeout=1500)
+    assert not drawn  # soon after the first
+    qtbot.waitUntil(lambda: len(drawn) == 1)
     assert newest(painter) == [r"\theta_t = \theta_{t-1} - \text{8}\, g_t"]
+
+
+def test_a_step_by_hand_is_told_in_numbers_at_once_and_whole(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes after a silence does not wait until the numbers that streamed have been read."""
+    painter = shown(qtbot, Update(STEP, {r"\eta": 0}))
+    two = rf"{STEP} \\ {STEP}"
+    for k in range(1, 4):
+        painter.card.show_frame(frame({"update": Update(two, {r"\eta": k})}, t=k))
+    monkeypatch.setattr(equation, "STREAM", -1.0)
+    painter.card.show_frame(frame({"update": Update(two, {r"\eta": 9})}, t=4))
+    assert newest(painter) == [r"\theta_t = \theta_{t-1} - \text{9}\, g_t"] * 2
 
 
 def test_the_same_update_is_not_drawn_twice(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -22,9 +23,10 @@ from widgets.look import Look
 from widgets.marks import Hands, WidgetPainter
 from widgets.marks.matrix import figures
 
-PAUSE = 250  # milliseconds between two drawings: nobody reads numbers faster
+PAUSE = 600  # milliseconds between two drawings while frames stream in: nobody reads numbers faster
 BREATH = 20  # milliseconds between two lines while frames stream in
 IDLE = 9  # and at least so many times as long as the last took
+STREAM = 100  # milliseconds: frames that come faster stream
 DRAWN = 20.0  # the type that formulas are drawn in, before they are scaled
 SMALL = 0.8  # the type of the numbers, to that of the symbols
 LEAST = 7.0  # pixels of type that can still be read
@@ -163,7 +165,19 @@ def typesetter() -> tuple[Any, Any]:
         from ziamath.tex import tex2mml
 
     ziamath.config.svg2 = False  # QtSvg does not draw the symbols that SVG 2 refers to
+    _remember_widths(ziamath.zmath.loadedfonts["default"])
     return tex2mml, ziamath.Math
+
+
+def _remember_widths(font: Any) -> None:
+    """Half of the time went into how far each pair of letters stands apart, worked out anew in every formula."""
+    measured = font.advance
+
+    @lru_cache(maxsize=4096)
+    def advance(glyph: int, follows: int | None, script: str) -> Any:
+        return measured(glyph, follows)
+
+    font.advance = lambda glyph, follows: advance(glyph, follows, font.gpos.language.script)
 
 
 @lru_cache(maxsize=256)
@@ -242,12 +256,23 @@ class EquationPainter(WidgetPainter):
         self._waiting: list[tuple[str, str]] = []  # lines still to be set, and the same in numbers
         self._made: list[Line] = []
         self._cost = 0.0
+        self._came = -math.inf  # when the last frame came
+        self._due = False  # a line is set when the next frame comes: the engine waits then, and does not slow it down
         self._pause = QTimer(self.sheet, singleShot=True)
         self._pause.timeout.connect(self._go_on)
 
     def show(self, frame: Frame) -> None:
+        before, self._came = self._came, monotonic()
         self._update = frame.values.get(self.mark.update)
-        if not self._pause.isActive():
+        if 1000 * (self._came - before) > STREAM:  # a step by hand: its numbers are wanted now
+            self._pause.stop()
+            if self._waiting:  # half set is not set
+                self._waiting, self._drawn = [], ""
+            self._due = False
+        if self._due:
+            self._pause.stop()
+            self._next_line()
+        elif not self._pause.isActive():
             self._begin()
             if self._waiting and not typesetter.cache_info().currsize:
                 self._pause.start(BREATH)  # the first thing to be seen of the window is not held up
@@ -258,10 +283,19 @@ class EquationPainter(WidgetPainter):
     def restyle(self, look: Look) -> None:
         super().restyle(look)
         self._pause.stop()
-        self._waiting, self._drawn = [], ""
+        self._waiting, self._drawn, self._due = [], "", False
 
     def _go_on(self) -> None:
+        """Rested: set a line with the next frame, or now if none comes."""
+        self._due = not self._due and 1000 * (monotonic() - self._came) < STREAM
+        if self._due:
+            self._pause.start(STREAM)
+        else:
+            self._next_line()
+
+    def _next_line(self) -> None:
         """While frames stream in, one line at a time is set, so that typesetting never holds the window up."""
+        self._due = False
         if not self._waiting:
             self._begin()
         if self._waiting:

@@ -57,7 +57,7 @@ def standing_at(window: Window, t: int, lanes: int) -> Callable[[], bool]:
 
 
 def has_lanes(window: Window, many: int) -> bool:
-    return len(window.lanes.boxes) == many
+    return len(window.lanes.boxes) == len(window.lanes.frames) == many
 
 
 def duplicated(window: Window, qtbot: QtBot, times: int = 1) -> LaneBox:
@@ -153,7 +153,7 @@ def test_lanes_step_together_and_begin_together_where_one_is_begun_anew(window: 
 
 def test_another_seed_makes_another_run_of_the_same_settings(window: Window, qtbot: QtBot) -> None:
     use(window, DuplicateSeed)
-    qtbot.waitUntil(lambda: len(window.lanes.boxes) == 2)
+    qtbot.waitUntil(lambda: len(window.lanes.frames) == 2)
     assert [frame.seed for frame in window.lanes.frames] == [1, 2]
     assert window.lanes.boxes[1].header.differs.text() == "seed 1 → 2"
 
