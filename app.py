@@ -1,4 +1,4 @@
-"""The desktop program: read the arguments, open the window, or write a picture, movie, report or table and exit."""
+"""The desktop program: read the arguments, open the window, or write a picture, movie, report … and exit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import lab  # noqa: F401  (says how many threads before NumPy is imported)
 from lab.arguments import parse_settings, seed_from
 from lab.catalogue import Catalogue
 
-EXPORTS = ("movie", "report", "csv")
+EXPORTS = ("movie", "report", "csv", "code")
 QT_LIBRARIES = {  # what Qt's xcb plugin loads → the Debian package that holds it
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
@@ -55,6 +55,7 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--moments", type=int, default=4, metavar="N", help="pictures in the report")
     parser.add_argument("--panel", action="append", default=[], metavar="TITLE", help="of movie and report: only these")
     parser.add_argument("--csv", metavar="OUT.csv", help="write the metrics of every step")
+    parser.add_argument("--code", metavar="OUT.py", help="write a plain script that trains the same model")
     parser.add_argument("--quit-after", type=float, metavar="S", help="close by itself, for tests")
     return parser.parse_args(given)
 
@@ -109,10 +110,11 @@ class Progress:
 
 
 def export(wanted: argparse.Namespace, catalogue: Catalogue, settings: dict[str, Any], size: tuple[int, int]) -> int:
-    """Write what is asked for of a run, movie, report or metrics, and leave."""
+    """Write what is asked for of a run, movie, report, metrics or script, and leave."""
     from lab import glass
-    from lab.exports import as_csv
+    from lab.exports import as_csv, code_of, done_midway
     from lab.files import write_whole
+    from lab.seal import LEFT_OUT
     from lab.session import Session
 
     if wanted.movie or wanted.report:
@@ -135,9 +137,16 @@ def export(wanted: argparse.Namespace, catalogue: Catalogue, settings: dict[str,
             else:
                 write_report(projector, path, steps, wanted.moments, entry.line, Progress())
             projector.close()
-    if wanted.csv:
+    if wanted.csv or wanted.code:
         session.seek(steps)
-        write_whole(wanted.csv, as_csv(session.run.columns.views()))
+    if wanted.csv:
+        write_whole(wanted.csv, as_csv(session.metrics()))
+        if session.metrics().keys() != session.run.columns.arrays.keys():
+            print(f"watchglass: {LEFT_OUT}", file=sys.stderr)
+    if wanted.code:
+        write_whole(wanted.code, code_of(session))
+        if done_midway(session):
+            print("watchglass: what was done midway is not in the script", file=sys.stderr)
     return 0
 
 

@@ -460,7 +460,7 @@ class Engine(QThread):
             lane.told = lane.session.run.diverged
 
     def _answer(self, question: Callable[[Session], Any], answer: Callable[[Any], None], lane: int) -> None:
-        if lane < len(self.lanes):
+        if lane in self.lanes:
             self.answered.emit(answer, question(self.lanes[lane].session))
 
     def _run_to(self, until: Until) -> None:
@@ -494,7 +494,7 @@ class Engine(QThread):
             self._seek(session.t)
 
     def _look(self, wanted: frozenset[str], lane: int) -> None:
-        if lane < len(self.lanes):
+        if lane in self.lanes:
             self.lanes[lane].wanted = wanted
             self._mark()
 

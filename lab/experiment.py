@@ -174,6 +174,7 @@ class Experiment:
     wing: ClassVar[str] = ""
 
     metrics: ClassVar[Mapping[str, str]] = {}  # name → symbol of each scalar that steps return
+    test_metrics: ClassVar[tuple[str, ...]] = ()  # those, or members of families, that are measured on held-out samples
     panels: Any = Panel("Nothing to see")  # a Layout, or a method that returns one, read after start
     fixed: ClassVar[tuple[str, ...]] = ()  # shared by all checkpoints, never written
     prompts: ClassVar[tuple[tuple[str, Mapping[str, Any]], ...]] = ()  # "Try this": a text and settings

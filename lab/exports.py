@@ -1,4 +1,4 @@
-"""A run's numbers as files for other programs: metrics as CSV, a frame's arrays as NPZ, weights, and its command."""
+"""A run for other programs: metrics as CSV, a frame's arrays as NPZ, weights, its script and its command."""
 
 from __future__ import annotations
 
@@ -73,6 +73,21 @@ def weights_of(session: Session) -> Mapping[str, np.ndarray]:
     if not isinstance(weights, Mapping) or not weights:
         raise ValueError(f"{session.kind.name} has no weights to hand out")
     return weights
+
+
+def code_of(session: Session) -> str:
+    """The plain script of an experiment that offers one."""
+    offered = getattr(session.experiment, "code", None)
+    if not callable(offered):
+        raise ValueError(f"{session.kind.name} has no script of its own to hand out")
+    return str(offered())
+
+
+def done_midway(session: Session) -> bool:
+    """Whether anything was done that a script which trains from the start does not do. What is set before the first
+    step is as if it had always been so."""
+    done = session.run.journal[: session.applied]
+    return any(entry.t > 0 or entry.kind == "act" for entry in done)
 
 
 def as_safetensors(weights: Mapping[str, np.ndarray]) -> bytes:

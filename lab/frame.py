@@ -39,6 +39,24 @@ class Ghost:
 
 
 @dataclass(frozen=True)
+class Seal:
+    """Whether the test set is sealed: the steps at which it was opened are never forgotten."""
+
+    closed: bool = False
+    openings: tuple[int, ...] = ()
+
+    def said(self) -> str:
+        many = len(self.openings)
+        return f"Test set {'sealed' if self.closed else 'open'} · opened {many} time{'' if many == 1 else 's'}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {"closed": self.closed, "openings": list(self.openings)}
+
+
+UNSEALED = Seal()
+
+
+@dataclass(frozen=True)
 class Frame:
     """Everything a window needs to show one moment of a run; nothing in it is live."""
 
@@ -59,6 +77,7 @@ class Frame:
     approximate: bool = False
     finer: bool = False  # some pictures can still be refined
     lane: int = 0
+    seal: Seal = UNSEALED  # of the test set
 
 
 def _brief(value: Any) -> str:

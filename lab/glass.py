@@ -10,11 +10,15 @@ from typing import Any
 from lab.catalogue import Catalogue
 from lab.files import write_whole
 from lab.frame import Entry
+from lab.seal import Sealing, seal_from
 from lab.session import Session
 
 VERSION = 1
 LONGEST = 64 * 2**20
 FIELDS = {"watchglass", "experiment", "seed", "settings", "view", "journal", "t"}
+KEPT = {"bookmarks", "seal"}  # beside the run; left out where there is nothing to tell
+MOST_BOOKMARKS = 10_000
+LONGEST_NAME = 60
 
 
 def save(session: Session, path: str | Path) -> None:
@@ -55,7 +59,7 @@ def session_from(data: Any, catalogue: Catalogue) -> tuple[Session, int]:
         raise ValueError(f"it was written by a newer version ({data['watchglass']!r}; this one reads {VERSION})")
     if missing := FIELDS - data.keys():
         raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-    if unknown := data.keys() - FIELDS:
+    if unknown := data.keys() - FIELDS - KEPT:
         raise ValueError(f"it has unknown fields: {', '.join(sorted(map(str, unknown)))}")
     if not isinstance(data["experiment"], str):
         raise ValueError("its experiment is not a name")
@@ -73,7 +77,23 @@ def session_from(data: Any, catalogue: Catalogue) -> tuple[Session, int]:
             settings[name] = control.check(value)
     session = Session(kind, settings, data["seed"])
     session.load_journal(_entries(data["journal"], kind))
+    session.bookmarks = _bookmarks(data.get("bookmarks", []))
+    if "seal" in data:
+        session.sealing = Sealing(seal_from(data["seal"]))
     return session, data["t"]
+
+
+def _bookmarks(marks: Any) -> dict[int, str]:
+    if not isinstance(marks, list) or len(marks) > MOST_BOOKMARKS:
+        raise ValueError(f"its bookmarks are not a list of at most {MOST_BOOKMARKS}")
+    named: dict[int, str] = {}
+    for mark in marks:
+        if not isinstance(mark, list) or len(mark) != 2 or not _whole(mark[0], 0) or not isinstance(mark[1], str):
+            raise ValueError("a bookmark of it is not [step, name]")
+        if len(mark[1]) > LONGEST_NAME:
+            raise ValueError(f"the name of a bookmark has {len(mark[1])} characters: at most {LONGEST_NAME} are kept")
+        named[mark[0]] = mark[1]
+    return named
 
 
 def _entries(journal: Any, kind: Any) -> list[Entry]:

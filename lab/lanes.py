@@ -60,7 +60,9 @@ def like(run: Session, settings: Mapping[str, Any], seed: int | None) -> Session
     in it is done again."""
     if settings or seed is not None:
         changed = {**run.experiment.settings(), **run.kind.completed(settings)}
-        return Session(run.kind, changed, run.seed if seed is None else seed)
-    twin = Session(run.kind, {**run.begun, **run.experiment.settings(view=True)}, run.seed)
-    twin.load_journal(run.run.journal)
+        twin = Session(run.kind, changed, run.seed if seed is None else seed)
+    else:
+        twin = Session(run.kind, {**run.begun, **run.experiment.settings(view=True)}, run.seed)
+        twin.load_journal(run.run.journal)
+    twin.sealing = run.sealing
     return twin

@@ -116,12 +116,13 @@ class Dots(Mark):
     or (x, y, label) where the dots have classes; `erase` the action (index) for a right click.
     """
 
-    reads = ("points", "colour", "size", "labels", "ring")
+    reads = ("points", "colour", "size", "labels", "ring", "test")
     points: str
     colour: str = ""  # (n,) class numbers
     size: str = ""  # (n,) from 0 to 1
     labels: str = ""  # (n,) texts
     ring: str = ""  # (n,) booleans: ringed, to be noticed
+    test: str = ""  # (n,) booleans: held out, and not shown while the test set is sealed
     shape: str = ""  # a fixed shape (star, disc, square, triangle, diamond, cross); empty: by class
     tint: str = ""  # a fixed colour (text, quiet, accent, warn); empty: by class
     big: bool = False
@@ -342,6 +343,7 @@ class Panel:
     shown: bool = True  # False: it opens on demand
     still: bool = False  # it is meant not to change as the run goes on
     detail: str = ""  # names a short text shown at the right of the title
+    split: str = ""  # test: all of it tells of held-out samples, so that it is covered while they are sealed
     help: str = ""
 
     def __init__(self, title: str, *marks: Mark, **rest: Any) -> None:

@@ -16,8 +16,9 @@ from lab import marks
 from lab.checkpoints import Checkpoint, Checkpoints
 from lab.controls import same
 from lab.experiment import ACTION, START, STEP, Experiment
-from lab.frame import Entry, Frame, Ghost
+from lab.frame import UNSEALED, Entry, Frame, Ghost
 from lab.record import Columns, Traces
+from lab.seal import Sealing
 
 BUDGET = 128 * 2**20  # bytes of checkpoints
 WORTH = 20  # a checkpoint is taken when stepping since the last took this many times what a copy takes
@@ -93,6 +94,8 @@ class Session:
         self._held: Held | None
         self._restarted: int | None  # the gesture that began this run
         self.ghost: Ghost | None = None
+        self.sealing = Sealing()
+        self.bookmarks: dict[int, str] = {}  # step → its name
         self.approximate = False
         self._gestures = itertools.count(1)
         if kind.uses_torch:
@@ -401,7 +404,7 @@ class Session:
             names = self.draw_names()
         experiment, run = self.experiment, self.run
         values = experiment.draw(names)
-        return Frame(
+        frame = Frame(
             name=self.kind.name,
             t=self.t,
             end=self.end,
@@ -419,6 +422,11 @@ class Session:
             approximate=self.approximate,
             finer=bool(experiment.own.refining),
         )
+        return self.sealing.cover(self.kind, frame)
+
+    def metrics(self) -> dict[str, np.ndarray]:
+        """What was measured at every step, as far as it may be known."""
+        return self.sealing.metrics(self.kind, self.run.columns.views())
 
     def draw_names(self) -> frozenset[str]:
         """What the panels that are open at first name."""
@@ -429,7 +437,8 @@ class Session:
         finer = self.experiment.refine()
         if not finer:
             return None
-        return replace(frame, values={**frame.values, **finer}, finer=bool(self.experiment.own.refining))
+        finest = replace(frame, values={**frame.values, **finer}, finer=bool(self.experiment.own.refining))
+        return self.sealing.cover(self.kind, finest)
 
     def _marks(self) -> tuple[tuple[int, str], ...]:
         seen: dict[int, tuple[int, str]] = {}
@@ -446,6 +455,11 @@ class Session:
         for entry in self.run.journal:
             value = controls[entry.name].to_json(entry.value) if entry.kind == "set" else list(entry.value)
             actions.append([entry.t, entry.kind, entry.name, value, entry.gesture])
+        kept: dict[str, Any] = {}
+        if self.bookmarks:
+            kept["bookmarks"] = [[t, name] for t, name in sorted(self.bookmarks.items())]
+        if self.sealing.seal != UNSEALED:
+            kept["seal"] = self.sealing.seal.to_json()
         return {
             "watchglass": 1,
             "experiment": self.kind.name,
@@ -454,6 +468,7 @@ class Session:
             "view": {n: controls[n].to_json(v) for n, v in self.experiment.settings(view=True).items()},
             "journal": actions,
             "t": self.t,
+            **kept,
         }
 
     def load_journal(self, entries: Iterable[Entry]) -> None:

@@ -33,7 +33,7 @@ class Header(QWidget):
         super().__init__()
         self.theme = "system"
         self.panels: Callable[[], list[tuple[str, bool]]] = list  # every panel, and whether it is open
-        self.tools: list[Tool] = []
+        self.tools: Callable[[], list[Tool]] = list
         self.heading, self.line = QLabel("Watchglass"), ElidingLabel()
         self.heading.setProperty("heading", True)
         self.line.setProperty("quiet", True)
@@ -80,7 +80,7 @@ class Header(QWidget):
                 entry.setChecked(theme == self.theme)
                 entry.triggered.connect(lambda _=False, theme=theme: self.theme_chosen.emit(theme))
         else:
-            offer(menu, self.tools)
+            offer(menu, self.tools())
 
     def restyle(self, look: Look) -> None:
         for name, button in self.buttons.items():

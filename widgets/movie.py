@@ -144,8 +144,10 @@ class Projector(QWidget):
 
 def measured(session: Session, t: int) -> list[str]:
     """What was measured at a step, each with its symbol, as rich text."""
-    symbols, told = session.kind.metrics, []
+    symbols, told, known = session.kind.metrics, [], session.metrics()
     for name, value in session.run.columns.row(t).items():
+        if name not in known:  # under a seal
+            continue
         family, _, member = name.partition("/")
         symbol = rich(f"{symbols.get(family, family)} {member}".strip())
         told.append(f"{symbol} = {value:.4g}".replace("-", "−"))

@@ -14,6 +14,7 @@ from PySide6.QtGui import QFont, QImage, QPageLayout, QPageSize, QPdfWriter, QTe
 
 from lab import exports
 from lab.files import write_whole
+from lab.frame import UNSEALED
 from lab.marks import Curve, Equation, Panel, panels
 from lab.session import Session
 from widgets.look import rich
@@ -97,6 +98,8 @@ def _facts(session: Session, end: int) -> str:
         rows.append(("Steps", str(end)))
     if session.finished:
         rows.append(("Ended", session.finished))
+    if session.sealing.seal != UNSEALED:
+        rows.append(("Held out", session.sealing.seal.said()))
     if session.run.diverged:
         rows.append(("Diverged", f"at step {session.run.diverged[0]} ({session.run.diverged[1]})"))
     cells = "".join(f"<tr><th>{name}</th><td>{html.escape(told)}</td></tr>" for name, told in rows)

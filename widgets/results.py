@@ -28,6 +28,7 @@ from lab.controls import spoken
 from lab.experiment import Experiment
 from lab.frame import Frame
 from lab.marks import Panel
+from lab.seal import LEFT_OUT, tells_of_test
 from lab.sweep import DIVERGED, ENDINGS, FAILED, Grid, Outcome, Sweep, metrics_of, usual_metric
 from widgets.controls.combo import Combo
 from widgets.panel import Card
@@ -159,6 +160,7 @@ class Results(QWidget):
         self.grid, self.kind = grid, grid.kind
         self.sweep = Sweep(grid, dask=dask)
         self.outcomes: dict[At, Outcome] = {}
+        self.sealed = self.window_.frame is not None and self.window_.frame.seal.closed
         self.wanted = metric or usual_metric(self.kind)
         self.bar.setRange(0, grid.whole)
         self.bar.setValue(0)
@@ -212,7 +214,8 @@ class Results(QWidget):
         parts = ", ".join(f"{endings[name]} {name}" for name in ENDINGS if endings[name])
         reasons = [one.said for one in self.outcomes.values() if one.ended in (FAILED, DIVERGED)]
         return (
-            ("" if done == whole else f"Cancelled after {done} of {whole}. ")
+            (f"{LEFT_OUT}\n" if self.sealed and self.kind.test_metrics else "")
+            + ("" if done == whole else f"Cancelled after {done} of {whole}. ")
             + f"{done} runs: {parts}."
             + (f"\n{Counter(reasons).most_common(1)[0][0]}" if reasons else "")
         )
@@ -220,6 +223,7 @@ class Results(QWidget):
     def _list_metrics(self) -> None:
         """What was measured, the families in their members."""
         names = [name for metric in self.kind.metrics for name in metrics_of(self.outcomes, metric)]
+        names = [name for name in names if not (self.sealed and tells_of_test(self.kind, name))]
         names = list(dict.fromkeys(names)) or [self.wanted]
         if names != [self.quantity.itemText(i) for i in range(self.quantity.count())]:
             blocked = self.quantity.blockSignals(True)

@@ -34,7 +34,7 @@ from widgets.look import Look
 from widgets.shelf import Shelf
 from widgets.showing import Showing
 from widgets.stage import GAP, Stage
-from widgets.tools import Tool, all_tools
+from widgets.tools import Tool, Toolbox
 from widgets.transport import Transport, notch_of, speed_at
 
 ROOM_FOR_SHELF = 960  # pixels
@@ -115,7 +115,8 @@ class Window(QMainWindow):
         self._impatience.timeout.connect(self._ask_again)
         self._showing = Showing(self)
         self.engine = self._made_engine()
-        self.tools = self.header.tools = all_tools(self)
+        self._toolbox = Toolbox(self)
+        self.header.tools = self._toolbox.tools
         self._bind_keys()
         self.stage.looking.connect(self.look_at)
         self.transport.pressed.connect(self.press)
@@ -182,9 +183,6 @@ class Window(QMainWindow):
             QShortcut(QKeySequence(keys), self, lambda name=name: self.press(name))
         QShortcut(QKeySequence("Ctrl+F"), self, self.shelf.search.setFocus)
         QShortcut(QKeySequence("F11"), self, self.present)
-        for tool in self.tools:
-            if tool.keys:
-                QShortcut(QKeySequence(tool.keys), self, lambda tool=tool: self.use(tool))
         QShortcut(QKeySequence("Escape"), self, self._escape)
 
     # ------------------------------------------------------------ the engine
@@ -222,6 +220,7 @@ class Window(QMainWindow):
 
     def open_file(self, path: str) -> None:
         self.banner.dismiss()
+        self._toolbox.tools()  # so that all of them hear of it
         self.opening.emit(path)
         self.engine.open(path)
 
@@ -281,6 +280,7 @@ class Window(QMainWindow):
         handled = super().event(event)
         if event.type() == QEvent.Type.UpdateRequest:
             self._showing.repainted()
+            self._toolbox.begin()
         return handled
 
     def _tell_divergence(self, frame: Frame) -> None:
@@ -322,6 +322,7 @@ class Window(QMainWindow):
 
     def _on_loaded(self, kind: type[Experiment]) -> None:
         """Another experiment is open: its name, its scenes and its controls."""
+        self._toolbox.tools()  # so that all of them hear of it
         self._impatience.stop()
         self.kind, self._told = kind, None
         self.shelf.mark(kind.name)
@@ -374,6 +375,11 @@ class Window(QMainWindow):
         self.engine.restart(None, dict(settings), lane=self.chosen_lane)
 
     # ------------------------------------------------------------ what the menus do
+
+    @property
+    def tools(self) -> list[Tool]:
+        """Everything that can be done with a run, in the order of the menu."""
+        return self._toolbox.tools()
 
     def use(self, tool: Tool) -> None:
         """Use a tool, or say why it cannot be used now."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.controls.base import Control
-from lab.maths import formula
+
+if TYPE_CHECKING:  # loaded where a formula is typed
+    from lab.maths.formula import Expression
 
 
 class Choice(Control):
@@ -75,7 +77,9 @@ class Formula(Control):
         self.variables = tuple(variables)
         super().__init__(default, **rest)
 
-    def check(self, value: Any) -> formula.Expression:
+    def check(self, value: Any) -> Expression:
+        from lab.maths import formula
+
         if isinstance(value, formula.Expression) and value.variables == self.variables:
             return value
         if not isinstance(value, str):
@@ -85,7 +89,7 @@ class Formula(Control):
         except ValueError as wrong:
             raise ValueError(f"{self.key or self.kind}: {wrong}") from None
 
-    def from_text(self, text: str) -> formula.Expression:
+    def from_text(self, text: str) -> Expression:
         return self.check(text)
 
     def to_json(self, value: Any) -> str:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from lab.controls.base import Control
 from lab.data import points as clouds
-from lab.data import sheet
 
 
 class Dataset(Control):
@@ -52,6 +51,8 @@ class Dataset(Control):
             raise ValueError(said if self.key in said.split()[:1] else f"{self.key}: {said}") from None
 
     def from_text(self, text: str) -> clouds.Points:
+        from lab.data import sheet  # where there is one to read
+
         if text.partition("#")[0].lower().endswith(sheet.ENDINGS):
             try:
                 return sheet.chosen(text)

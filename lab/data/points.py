@@ -1,5 +1,7 @@
 """Clouds of labelled points in the plane: made from a seed, edited by hand, split, saved and read back."""
 
+from __future__ import annotations  # or numpy.random would be loaded with it
+
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,13 +97,13 @@ class Points:
     def __hash__(self) -> int:
         return hash(self._content())
 
-    def __deepcopy__(self, memo: dict) -> "Points":
+    def __deepcopy__(self, memo: dict) -> Points:
         return self
 
     def _index(self, index: int) -> int:
         return _whole(index, "index", 0, len(self) - 1)
 
-    def add(self, x: float, y: float, label: int = 0) -> "Points":
+    def add(self, x: float, y: float, label: int = 0) -> Points:
         """One more point, at the end."""
         where = _coordinate(x, "x"), _coordinate(y, "y")
         label = _whole(label, "label", 0, MOST_CLASSES - 1)
@@ -110,13 +112,13 @@ class Points:
         free = np.setdiff1d(np.arange(len(self) + 1), self.number)[0]
         return Points(np.vstack((self.x, where)), np.append(self.y, label), np.append(self.number, free))
 
-    def move(self, index: int, x: float, y: float) -> "Points":
+    def move(self, index: int, x: float, y: float) -> Points:
         """One point elsewhere."""
         moved = self.x.copy()
         moved[self._index(index)] = _coordinate(x, "x"), _coordinate(y, "y")
         return Points(moved, self.y, self.number)
 
-    def erase(self, index: int) -> "Points":
+    def erase(self, index: int) -> Points:
         """One point less; those after it move up."""
         index = self._index(index)
         if len(self) == 1:
@@ -124,7 +126,7 @@ class Points:
         x, y, number = (np.delete(field, index, axis=0) for field in (self.x, self.y, self.number))
         return Points(x, y, number)
 
-    def paint(self, index: int, label: int) -> "Points":
+    def paint(self, index: int, label: int) -> Points:
         """One point in another class."""
         painted = self.y.copy()
         painted[self._index(index)] = _whole(label, "label", 0, MOST_CLASSES - 1)

@@ -1,4 +1,4 @@
-"""Files dropped on the window open: a saved run, a sheet as the points of a Dataset, a picture where one is wanted."""
+"""Files dropped on the window open: a saved run, points of a Dataset, a picture or a text where one is wanted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QTimer, QUrl
 from PySide6.QtGui import QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QDialog, QFileDialog
 
-from lab.controls import Dataset, File, Picture, same
+from lab.controls import Dataset, File, Picture, Text, same
+from lab.data import texts
 from lab.data.sheet import ENDINGS as SHEETS
 from lab.data.sheet import opened
 from widgets.controls import Editor
@@ -19,7 +20,9 @@ from widgets.tools import Tool
 from widgets.window import Window
 
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-WANTED = f"a saved run (.glass), a sheet of points ({', '.join(SHEETS)}) or a picture"
+WANTED = f"a saved run (.glass), a sheet of points ({', '.join(SHEETS)}), a picture or a text"
+KINDS = {"a sheet of points": SHEETS, "a picture": PICTURES, "a text": texts.ENDINGS}
+LONG = 80  # a Text that takes no more is a line, which is sooner typed than brought in
 
 
 class Bring(Tool):
@@ -33,7 +36,7 @@ class Bring(Tool):
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         window.setAcceptDrops(True)
-        window.installEventFilter(self)
+        (window.windowHandle() or window).installEventFilter(self)  # it may be on the screen already
 
     def why_not(self) -> str:
         return ""
@@ -90,8 +93,7 @@ class Bring(Tool):
             place()
         elif path.is_dir():
             self._refuse(f"{path.name} is a folder, and nothing here takes one: drop {WANTED}.")
-        elif ending in SHEETS or ending in PICTURES:
-            kind = "a sheet of points" if ending in SHEETS else "a picture"
+        elif kind := next((kind for kind, known in KINDS.items() if ending in known), ""):
             self._refuse(f"{path.name} is {kind}, and nothing in this experiment takes one.")
         else:
             self._refuse(f"{path.name} is of no kind that can be used here: drop {WANTED}.")
@@ -99,6 +101,9 @@ class Bring(Tool):
     def _places(self, path: Path, ending: str) -> Iterator[Callable[[], None]]:
         """Where a file can go in the open experiment: points first, then pictures, then paths."""
         editors = list(self.window.column.editors.values()) if self.window.column is not None else []
+        pages = [one for one in editors if isinstance(one.control, Text) and one.control.longest > LONG]
+        if ending in texts.ENDINGS and pages and not _is_sheet(path, ending):
+            yield partial(self._text, pages, path)
         for one in editors:
             if isinstance(one.control, Dataset) and ending in SHEETS:
                 yield partial(self._points, one, path)
@@ -130,6 +135,20 @@ class Bring(Tool):
         except ValueError as wrong:
             self._refuse(str(wrong))
 
+    def _text(self, editors: list[Editor], path: Path) -> None:
+        """Show how it begins and what of it there is room for."""
+        from widgets.controls.text_file import TextDialog
+
+        try:
+            loaded = texts.load(path)
+        except ValueError as wrong:
+            self._refuse(f"{wrong}.")
+            return
+        dialog = TextDialog(loaded, [editor.control for editor in editors], self.window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self._set(editors[dialog.whose.currentIndex()], dialog.text)
+        dialog.deleteLater()
+
     def _set(self, editor: Editor, value: Any) -> None:
         """Set a control, and with it those on which it depends whether it means anything."""
         if hidden := self._hidden(editor):
@@ -149,6 +168,14 @@ class Bring(Tool):
 
     def _refuse(self, why: str) -> None:
         self.window.banner.say("refused", why, bad=True)
+
+
+def _is_sheet(path: Path, ending: str) -> bool:
+    """Whether a file that may be either holds rows with two columns of numbers."""
+    try:
+        return ending in SHEETS and bool(opened(str(path)).usual())
+    except ValueError:
+        return False
 
 
 def _folder(editor: Editor) -> bool:

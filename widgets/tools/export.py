@@ -30,6 +30,7 @@ from shiboken6 import isValid
 
 from lab import exports, glass
 from lab.files import write_whole
+from lab.seal import LEFT_OUT
 from lab.session import Session
 from widgets.movie import MOST, every_for, hurry
 from widgets.panel import Card
@@ -179,7 +180,12 @@ class SaveMetrics(Written):
 
     def use(self) -> None:
         if path := ask_path(self.window, "Save the metrics", f"{self.stem()}-metrics", {".csv": "Table (CSV)"}):
-            self.write(path, lambda session: exports.as_csv(session.run.columns.views()))
+            self.write(path, lambda session: exports.as_csv(session.metrics()))
+
+    def tell(self, path: str, wrong: str) -> None:
+        super().tell(path, wrong)
+        if not wrong and self.window.frame is not None and self.window.frame.seal.closed:
+            self.window.banner.say("saved", f"Saved as {path}. {LEFT_OUT}")
 
 
 class SaveArrays(Written):

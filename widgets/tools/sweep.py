@@ -26,6 +26,7 @@ from lab.controls import Control, Count, Slider
 from lab.experiment import Experiment
 from lab.frame import Frame
 from lab.marks import Curve, Dots, Line, Matrix, Panel
+from lab.seal import tells_of_test
 from lab.sweep import MOST_STEPS, Grid, Outcome, best, usual_metric
 from widgets.controls.combo import Combo
 from widgets.marks.matrix import MatrixPainter, coloured, figures
@@ -62,7 +63,7 @@ class SweepDialog(QDialog):
         self.steps.setRange(1, MOST_STEPS)
         self.steps.setValue(frame.end if frame.end >= 10 else USUAL_STEPS)
         self.quantity = Combo("Metric")
-        self.quantity.addItems(list(kind.metrics))
+        self.quantity.addItems([name for name in kind.metrics if not (frame.seal.closed and tells_of_test(kind, name))])
         self.quantity.setCurrentText(usual_metric(kind))
         self.dask = QLineEdit()
         self.dask.setPlaceholderText("none: this computer")

@@ -142,7 +142,7 @@ class Bookmark:
 
 
 class SetBookmark(OverTime):
-    """Keeps the bookmarks of the window's run: until another experiment opens."""
+    """Shows the bookmarks of the window's run, which keeps them."""
 
     title = "Bookmark this step"
     section = "Run"
@@ -152,7 +152,8 @@ class SetBookmark(OverTime):
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.bookmarks: dict[int, Bookmark] = {}
-        window.opened.connect(lambda _: self.keep({}))
+        self.asked = False  # the run is to tell of its own
+        window.opened.connect(lambda _: self._look())
 
     def use(self) -> None:
         frame = self.window.frame
@@ -172,6 +173,23 @@ class SetBookmark(OverTime):
         self.keep({other: mark for other, mark in self.bookmarks.items() if other != t})
 
     def keep(self, bookmarks: dict[int, Bookmark]) -> None:
+        """In the run, so that it is saved with them."""
+        self.asked = False
+        self.show(bookmarks)
+        named = {mark.t: mark.name for mark in bookmarks.values()}
+        self.window.engine.ask(lambda session: setattr(session, "bookmarks", named), lambda _: None)
+
+    def _look(self) -> None:
+        """Another run, with bookmarks of its own if it comes from a file."""
+        self.show({})
+        self.asked = True
+        self.window.engine.ask(lambda session: dict(session.bookmarks), self._found)
+
+    def _found(self, named: dict[int, str]) -> None:
+        if self.asked:  # and not set since
+            self.show({t: Bookmark(t, name) for t, name in named.items()})
+
+    def show(self, bookmarks: dict[int, Bookmark]) -> None:
         self.bookmarks = dict(sorted(bookmarks.items()))
         self.window.transport.timeline.show_bookmarks((mark.t, mark.said) for mark in self.bookmarks.values())
 

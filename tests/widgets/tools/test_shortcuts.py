@@ -46,6 +46,7 @@ def test_no_key_is_given_twice(window: Window) -> None:
 
 
 def test_question_mark_shows_it_and_closes_it(window: Window, qtbot: QtBot) -> None:
+    assert window.tools  # all are there, and their keys
     qtbot.keyClick(window, Qt.Key.Key_Question)
     qtbot.waitUntil(lambda: bool(window.findChildren(Keys)))
     keys = window.findChildren(Keys)[0]
