@@ -38,17 +38,16 @@ def assign(**values: Any) -> str:
     return "\n".join(f"{name} = {literal(value)}" for name, value in values.items())
 
 
-def draws(experiment: Experiment, *, start: bool = False, stages: bool = False) -> str:
-    """A function `at_step(t)` (and `at_start()`, if asked for) that makes the very generator of this run.
+def draws(experiment: Experiment, *, start: bool = False, step: bool = True, stages: bool = False) -> str:
+    """A function `at_step(t)`, or `at_start()` if asked for, or both, that makes the very generator of this run.
 
     With `stages` both take the stage within the step as well, for those that draw numbers in several.
     """
     seed, stage = experiment.own.seed, "stage" if stages else "0"
     more = ", stage" if stages else ""
-    text = f"def at_step(t{more}):\n    return np.random.default_rng([{seed}, {STEP}, t, 0, {stage}])"
-    if not start:
-        return text
-    return f"def at_start({more[2:]}):\n    return np.random.default_rng([{seed}, {START}, 0, 0, {stage}])\n\n\n{text}"
+    at_start = f"def at_start({more[2:]}):\n    return np.random.default_rng([{seed}, {START}, 0, 0, {stage}])"
+    at_step = f"def at_step(t{more}):\n    return np.random.default_rng([{seed}, {STEP}, t, 0, {stage}])"
+    return "\n\n\n".join([at_start] * start + [at_step] * step)
 
 
 def torch_draws(experiment: Experiment) -> str:
@@ -71,12 +70,13 @@ def tidy(text: str) -> str:
     return textwrap.dedent(text).strip("\n")
 
 
-def loop(body: str, loss: str) -> str:
-    """The training loop over t: these lines at every step, and the loss ten times on the way."""
-    return f"""for t in range(steps):
+def loop(body: str, loss: str, stop: str = "") -> str:
+    """The training loop over t: these lines at every step, the loss ten times on the way, and an early end if due."""
+    text = f"""for t in range(steps):
 {textwrap.indent(tidy(body), "    ")}
     if (t + 1) % max(steps // 10, 1) == 0:
         print(f"step {{t + 1}}: loss {{{loss}:.6g}}")"""
+    return f"{text}\n    if {stop}:\n        break" if stop else text
 
 
 def script(experiment: Experiment, needs: str, *parts: str) -> str:

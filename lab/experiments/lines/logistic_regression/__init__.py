@@ -12,6 +12,17 @@ from lab.data.points import Points
 from lab.experiment import Experiment, Metrics, action
 from lab.experiments.lines.logistic_regression._judged import Judged
 from lab.experiments.lines.logistic_regression._pictures import EDGE
+from lab.experiments.lines.logistic_regression._tools import (
+    AWAY,
+    CHANCE,
+    DESCENT,
+    LEAST,
+    MINI,
+    NEWTON,
+    SINGLE,
+    ZERO,
+    Tools,
+)
 from lab.marks import (
     Arrows,
     Bars,
@@ -35,15 +46,12 @@ from lab.maths.batches import Batches
 from lab.maths.logistic import gradient, growth, hessian, objective
 from lab.maths.logistic import sigmoid as sigma  # the scene sigmoid takes its own name here
 
-DESCENT, MINI, SINGLE, NEWTON = "all points (GD)", "mini-batches", "one point (SGD)", "Newton (IRLS)"
-AWAY, ZERO, CHANCE = "turned away", "zero", "at random"
 FEW = 400  # points up to which the kernel form is worked out beside: its Gram matrix grows as n²
 LAW = (
     "A line separates: |θ| grows as ln(1 + cηt)/ρ, where ρ is the largest margin and c comes from the points on it. "
     "The law is drawn at λ = 0 for descent from near 0"
 )
 APART = {"kind": "two gaussians", "n": 40, "noise": 0}
-LEAST = 1e-13  # of the largest eigenvalue: below this a Hessian is taken for singular
 
 
 def pair(left: float, right: float) -> dict[str, Any]:
@@ -51,7 +59,7 @@ def pair(left: float, right: float) -> dict[str, Any]:
     return Points([(left, 0), (right, 0)], [0, 1]).to_json()
 
 
-class LogisticRegression(Judged, Experiment):
+class LogisticRegression(Judged, Tools, Experiment):
     pace = 8
     scenes = ("sigmoid", "one-input", "landscape", "sheet", "cancer", "generative")
 

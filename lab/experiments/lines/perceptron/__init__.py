@@ -8,6 +8,7 @@ from lab import marks
 from lab.controls import Choice, Dataset, Switch
 from lab.data.points import Points
 from lab.experiment import Experiment, Field, Metrics, Update, action, drawn
+from lab.experiments.lines.perceptron._tools import PLAIN, PRODUCT, SQUARES, Tools
 from lab.marks import Arrows, Bars, Column, Curve, Dots, Equation, Guide, Line, Note, Panel, Regions, Row, Tabs, Trail
 from lab.maths.perceptrons import fewest_mistakes, line_in, mistaken, perpendiculars, widest, with_one
 
@@ -16,7 +17,6 @@ GROUND = 10.0  # the coloured ground goes on beyond the window, which may be wid
 SIDE = 140
 FEW = 60  # points among which the best line is found by trying all
 CORNERS = ((-3, -3), (-3, 3), (3, -3), (3, 3))
-PLAIN, PRODUCT, SQUARES = "x₁, x₂", "and x₁x₂", "and all squares"
 
 
 def gate(*fires: int) -> Points:
@@ -24,7 +24,7 @@ def gate(*fires: int) -> Points:
     return Points(CORNERS, [int(i in fires) for i in range(4)])
 
 
-class Perceptron(Experiment):
+class Perceptron(Tools, Experiment):
     scenes = ("bound", "softness", "many-classes", "gates", "punch-cards")
     pace = 6
 

@@ -9,6 +9,7 @@ from lab.controls import Choice, Count, Dataset, Slider, Switch, Text
 from lab.data.points import MOST_POINTS, Points
 from lab.experiment import Experiment, Metrics, Update, action, drawn
 from lab.experiments.lines.softmax_regression._pictures import EDGE, FREE, REFERENCE, Pictures
+from lab.experiments.lines.softmax_regression._tools import BATCH, FULL, LEVEL, Tools
 from lab.marks import (
     Arrows,
     Bars,
@@ -31,9 +32,7 @@ from lab.marks import (
 from lab.maths.perceptrons import with_one
 from lab.maths.softmax import cross_entropy, one_hot, softmax
 
-FULL, BATCH = "full gradient", "mini-batch"
 WEIGHTS_ONLY = np.array([1.0, 1.0, 0.0])  # the penalty leaves offsets alone
-LEVEL = 1e-5  # a gradient below this is taken for none
 FURNITURE = "table, bed, couch, chair"
 
 # Four classes, of which the likeliest straight borders get 15 of 17 points right, as in Figure 3.7.
@@ -55,7 +54,7 @@ def blobs(classes: int, noise: float = 0.4, n: int = 90) -> dict[str, object]:
     return {"kind": "blobs", "classes": classes, "noise": noise, "n": n}
 
 
-class SoftmaxRegression(Pictures, Experiment):
+class SoftmaxRegression(Pictures, Tools, Experiment):
     scenes = ("bars", "votes", "multi-label", "smoothing", "digits")
     pace = 10
 
@@ -141,6 +140,8 @@ class SoftmaxRegression(Pictures, Experiment):
     def start(self) -> Metrics:
         self.take_points()
         W = self.rng.normal(size=(self.K, 3)) if self.begin == "at random" else np.zeros((self.K, 3))
+        if self.form == REFERENCE:
+            W[-1] = 0
         return self.stand_at(W)
 
     def step(self) -> Metrics:
