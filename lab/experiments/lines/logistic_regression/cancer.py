@@ -41,6 +41,7 @@ class Cancer(Experiment):
         "F1": "F₁",
         "gradient": "|∇C|",
     }
+    test_metrics = ("loss/test", "F1/test")
     fixed = ("X", "y", "X_test", "y_test")
     prompts = (
         ("Start anywhere: how few steps bring F₁ above 0.9?", {"features": TEN, "spread": 1, "standardise": True}),
@@ -110,9 +111,10 @@ class Cancer(Experiment):
                         Histogram("sure", labels="classes", bins=20),
                         x="P(malignant)",
                         y="patients",
+                        split="test",
                         help="how sure it is of each test patient, by what they had",
                     ),
-                    Panel("Confusion", Matrix("confusion", rows="classes", columns="called")),
+                    Panel("Confusion", Matrix("confusion", rows="classes", columns="called"), split="test"),
                 ),
                 Panel("Update", Equation("update"), Note("said")),
                 sizes=(1, 1),

@@ -28,6 +28,7 @@ class PunchCards(Experiment):
     )
 
     metrics = {"mistakes": "k", "error": "ℓ₀₁(w)", "test": "ℓ₀₁ on new cards", "antisymmetry": "A"}
+    test_metrics = ("test",)
     fixed = ("X", "y", "test_X", "test_y")
     prompts = (
         ("Rosenblatt's cards: watch the two halves of w part", {"marks": 4, "noise": 1, "flipped": 0}),

@@ -66,6 +66,7 @@ class DigitsFiveWays(Experiment):
     digit = Count(0, 0, SHOWN - 1, view=True, help="the picture whose scores are shown: click one")
 
     metrics = {"accuracy": "on the test set", "loss": "C"}
+    test_metrics = ("accuracy",)
     fixed = ("X", "y", "test_X", "test_y", "gram")
     prompts = (
         ("45 judges or 10: who reads best?", {"methods": METHODS, "seen": LOGISTIC_PAIRS}),
@@ -88,12 +89,14 @@ class DigitsFiveWays(Experiment):
                 "Confusion",
                 Matrix("counts", rows="digits_", columns="digits_", lit="framed", colours="cividis", pick="cell"),
                 detail="counted",
+                split="test",
                 help="row: what it is; column: what it was taken for. Click a cell to see its pictures",
             ),
             Panel(
                 "Misread digits",
                 Images("misread", captions="verdicts", chosen="digit", colours="grey", pick="digit"),
                 detail="which_cell",
+                split="test",
                 help="what it is → what it was taken for. Click one to see its scores",
             ),
             sizes=(4, 5, 4),
@@ -103,11 +106,14 @@ class DigitsFiveWays(Experiment):
                 "Leaderboard",
                 Table("ranking", header="columns", chosen="seen_row", pick="seen"),
                 detail="about",
+                split="test",
                 help="known: what the texts and scikit-learn (C = 1) reach on these very pictures. Click a row to look",
             ),
             Tabs(
                 Panel("Accuracy", Curve("accuracy"), x="step t", y="on the test set"),
-                Panel("Scores", Bars("scores", labels="digits_"), x="digit", y="score", detail="score_kind"),
+                Panel(
+                    "Scores", Bars("scores", labels="digits_"), x="digit", y="score", detail="score_kind", split="test"
+                ),
                 Panel("Loss", Curve("loss", log_y=True), x="step t", y="softmax, C", log_y=True),
             ),
             Panel("Update", Equation("update"), Note("said")),

@@ -48,6 +48,7 @@ class MultiLabel(Experiment):
     picture = Count(0, 0, SHOWN, view=True, label="Look at", help="0: your picture; else one of the test set: click it")
 
     metrics = {"least": "least p of a present shape", "sum": "Σ p", "exact": "all labels right"}
+    test_metrics = ("least", "sum", "exact")
     fixed = ("X", "T", "test_X", "test_T")
     prompts = (
         ("Two shapes: both sigmoids go to 1, softmax stays at a half", {"labels": 2, "picture": 0}),
