@@ -10,6 +10,7 @@ from lab.controls import Choice, Count, Dataset, Switch, Unfit
 from lab.experiment import Experiment, Metrics, Update, action, drawn
 from lab.experiments.neighbours.k_means._clouds import densities, plane, sizes, stretched
 from lab.experiments.neighbours.k_means._numbered import Numbered
+from lab.experiments.neighbours.k_means._tools import Tools
 from lab.marks import Bars, Column, Curve, Dots, Equation, Field, Layout, Line, Note, Panel, Regions, Row, Trail
 from lab.maths.clusterings import silhouettes
 from lab.maths.lloyd import draw_chances, means, nearest, plus_plus, split_clump, square_distances
@@ -18,7 +19,7 @@ USUAL = 0.11  # the size of a dot that says nothing
 MOST_SILHOUETTES = 500  # points: each is compared with each
 
 
-class KMeans(Experiment):
+class KMeans(Tools, Experiment):
     scenes = ("elbow", "gradient", "landscape", "twins", "colours")
     pace = 2
 
@@ -88,6 +89,7 @@ class KMeans(Experiment):
         self.gone_over = 0  # points that the last assignment gave to another centre
         self.shift = 0.0  # how far the last move went
         self.placed = 0  # centres put by hand
+        self.put = False  # a centre was moved before the first step
         self.settled = 0  # half-steps in a row that changed nothing
         return {"loss": self.loss()}
 
@@ -159,6 +161,8 @@ class KMeans(Experiment):
             raise ValueError(f"move_centre: there is no centre {index}; they are 0 to {self.k - 1}")
         self.centres = self.centres.copy()
         self.centres[index] = x, y
+        if not self.t:
+            self.first, self.put = self.centres, True
         self.assigned, self.settled = False, 0
 
     @action
