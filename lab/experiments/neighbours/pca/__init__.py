@@ -6,6 +6,7 @@ import numpy as np
 
 from lab.controls import Count, Point, Slider, Switch
 from lab.experiment import Experiment, Metrics, Update, action, drawn
+from lab.experiments.neighbours.pca._tools import Tools
 from lab.marks import (
     Arrows,
     Bars,
@@ -33,7 +34,7 @@ MOST = 400
 DEGREES = np.arange(-90.0, 91.0)
 
 
-class PCA(Experiment):
+class PCA(Tools, Experiment):
     pace = 1.5
     scenes = ("digits", "table", "image", "auto-encoder", "whitening")
 
@@ -123,7 +124,7 @@ class PCA(Experiment):
         z = by_svd(z).scores / np.sqrt(by_svd(z).values)  # so that S has exactly the eigenvalues s₁² and s₂²
         turn = np.column_stack([unit(self.tilt), unit(self.tilt + 90)])
         self.x = self.centre + z * [self.long, self.short] @ turn.T
-        self.v = self.before = unit(self.angle)
+        self.v = self.before = self.begin = unit(self.angle)
         self.law = self.tangent()
         return self.measured()
 
@@ -160,6 +161,8 @@ class PCA(Experiment):
 
     def aim(self, v: np.ndarray) -> None:
         self.v = self.before = v
+        if not self.t:
+            self.begin = v
         self.law = self.tangent()
 
     @action
