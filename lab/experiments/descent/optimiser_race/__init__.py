@@ -15,6 +15,7 @@ from lab.experiments.descent.optimiser_race._grounds import GROUNDS, ground, sta
 from lab.experiments.descent.optimiser_race._pictures import Pictures, place
 from lab.experiments.descent.optimiser_race._runners import BELOW, CLIPS, DRAWN, RACER, Runner, lined_up
 from lab.experiments.descent.optimiser_race._suggestions import PRESETS, PROMPTS
+from lab.experiments.descent.optimiser_race._tools import Tools
 from lab.marks import Arrows, Bars, Column, Curve, Dots, Equation, Guide, Handle, Heat, Line, Note, Panel, Table, Trail
 from lab.maths.sampled_surfaces import Sampled
 from lab.maths.schedules import SCHEDULES
@@ -25,7 +26,7 @@ STILL = 1e-6  # a slope and a move below this count as none
 PROFILE = ((0.0, 0.1), (60.0, 1.0), (250.0, 1.0), (500.0, 0.05))  # of the schedule drawn by hand
 
 
-class OptimiserRace(Pictures, Anatomy, Experiment):
+class OptimiserRace(Pictures, Anatomy, Tools, Experiment):
     scenes = ("basins",)
 
     surface = Choice((*GROUNDS, "formula"), "Rosenbrock", symbol="J", restarts=True, help="what they descend on")

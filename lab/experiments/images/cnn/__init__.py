@@ -15,6 +15,7 @@ from lab.data.mnist import mnist
 from lab.data.shapes import shapes
 from lab.experiment import Experiment, Metrics
 from lab.experiments.images.cnn._pictures import MOST_MAPS, STAGES
+from lab.experiments.images.cnn._tools import Tools
 from lab.experiments.images.cnn._words import Words
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ for row in range(4, 14):
     SEVEN[row, 11 - row // 2 : 13 - row // 2] = 1
 
 
-class CNN(Words, Experiment):
+class CNN(Words, Tools, Experiment):
     pace = 60
-    scenes = ("products", "hand", "looking", "sliding")
+    scenes = ("products", "hand", "looking", "sliding", "transfer")
     data = Choice([DIGITS, SHAPES, OWN, MNIST], restarts=True, help="what is learnt; digits: scikit-learn's 1797")
     folder = File(
         when={"data": (OWN, MNIST)},
@@ -271,10 +272,6 @@ class CNN(Words, Experiment):
                 return self.model(x)
         finally:
             self.model.train()
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """Everything the net has learnt, by torch's names, to be saved."""
-        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.model.state_dict().items()}
 
     def part(self, name: str) -> Any:
         """A layer of the net."""

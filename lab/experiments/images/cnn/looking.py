@@ -66,7 +66,6 @@ class Looking(Experiment):
                 Panel(
                     "Drop",
                     Matrix("drop", lit="spot", numbers=False, pick="place"),
-                    detail="most",
                     help="how much the number falls when the square's middle is here: click to put the square there",
                 ),
                 Panel(
@@ -76,21 +75,19 @@ class Looking(Experiment):
                 ),
             ),
             Panel("What it goes by", Note("said")),
-            Panel("Training", Curve("batch", "test", "accuracy", log_y=True), x="step t", y="loss, share right"),
-            sizes=(5, 6, 3, 4),
+            sizes=(4, 5, 3),
         ),
         Column(
             Panel(
                 "Firing by class",
                 Matrix("firing", rows="channels", columns="classes", lit="row", colours="viridis", pick="fired"),
-                detail="layer",
+                detail="whose",
                 help="mean of a channel's map over all test digits of a class: click in a row to choose a channel",
             ),
             Row(
                 Panel(
                     "Nine patches",
                     Images("patches", captions="strengths", columns=3, colours="grey"),
-                    detail="field",
                     help="what its strongest unit sees, in the nine test digits that excite it most, and how much",
                 ),
                 Panel(
@@ -100,7 +97,14 @@ class Looking(Experiment):
                     "was, ReLU, and the same filters turned round",
                 ),
             ),
-            sizes=(5, 6),
+            Panel(
+                "Training",
+                Curve("batch", "test", "accuracy", log_y=True),
+                x="step t",
+                y="L and A",
+                help="mean loss of the batch and of the test digits, and the share of these that is read rightly",
+            ),
+            sizes=(8, 6, 5),
         ),
         sizes=(6, 5),
     )
@@ -325,13 +329,8 @@ class Looking(Experiment):
         return [f"{eta:.1f}" for eta in self.strongest()[1]]
 
     @drawn
-    def field(self) -> str:
-        size = windows(self.net.named_children())[self.layer].size
-        return f"channel {self.chosen()}: {size} × {size}"
-
-    @drawn
-    def most(self) -> str:
-        return f"{self.drop().max():.2f} at most"
+    def whose(self) -> str:
+        return f"{self.layer}, channel {self.chosen()}"
 
     @drawn
     def said(self) -> str:
@@ -343,6 +342,9 @@ class Looking(Experiment):
         none = int((self.drop() == 0).sum())
         about = f"the score of class {y}" if self.watched == SCORE else f"a unit of channel {self.chosen()}"
         change = f"With the square on, the {y} is read as {after.argmax()}; without it, as {before.argmax()}. "
-        if not none:
-            return change + f"Wherever the square lies, {about} changes."
-        return change + f"At {none} of {SIDE * SIDE} places the square leaves {about} exactly as it was."
+        if none:
+            change += f"At {none} of {SIDE * SIDE} places the square leaves {about} exactly as it was. "
+        else:
+            change += f"Wherever the square lies, {about} changes, by {self.drop().max():.2f} at most. "
+        size = windows(self.net.named_children())[self.layer].size
+        return change + f"A unit of {self.layer} sees {size} × {size} pixels."
