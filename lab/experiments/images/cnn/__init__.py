@@ -124,6 +124,7 @@ class CNN(Words, Tools, Experiment):
         "test accuracy": "A_test",
         "top-5": "A_5",
     }
+    test_metrics = ("test", "test accuracy", "top-5")
     fixed = ("x", "y", "look_x", "look_y", "test_x", "test_y", "tested")
     uses_torch = True
     prompts = (

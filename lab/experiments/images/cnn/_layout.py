@@ -26,6 +26,7 @@ INSIDE = Tabs(
         "Confusion",
         Matrix("confusion", rows="classes", columns="classes", lit="cell_lit", colours="viridis", pick="cell"),
         detail="wrong",
+        split="test",
         help="how many test pictures of each class (row) are read as which (column): click a cell for examples",
     ),
 )
@@ -59,12 +60,14 @@ PICTURES = Tabs(
         "Test pictures",
         Images("strip", captions="answers", chosen="image", pick="image", colours="grey"),
         detail="misread",
+        split="test",
         help="below each, the class it is read as: 9≠3 is a 3 taken for a 9",
     ),
     Panel(
         "Examples",
         Images("examples", captions="example_names", colours="grey"),
         detail="cell_name",
+        split="test",
         help="test pictures of the cell picked in Confusion",
     ),
 )

@@ -44,6 +44,7 @@ class Looking(Experiment):
     fired = Point((0, 0), x=(0, 15), y=(0, 9), view=True, label="Channel, class", help="click in the firing; from 0")
 
     metrics = {"batch": "L_B", "test": "L_test", "accuracy": "A_test"}
+    test_metrics = ("test", "accuracy")
     fixed = ("x", "y", "test_x")
     uses_torch = True
     prompts = (

@@ -55,6 +55,7 @@ class Sliding(Experiment):
     score = Count(0, 0, NOTHING, view=True, label="Class", help="whose map is chosen: click on one")
 
     metrics = {"batch": "L_B", "test": "A_test"}
+    test_metrics = ("test",)
     fixed = ("x", "y")
     uses_torch = True
     prompts = (
