@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QSizePolicy
+from PySide6.QtGui import QFontMetricsF, QMouseEvent
+from PySide6.QtWidgets import QApplication, QSizePolicy
 
 from lab.marks import Curve, Panel
 from widgets.cursor import CursorNote
@@ -37,10 +37,17 @@ class Axis(pg.AxisItem):
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         if not self.logMode:
-            return super().tickValues(low, high, size)[:1]
+            level = super().tickValues(low, high, size)[:1]
+            return [self._apart(spacing, values, size / (high - low)) for spacing, values in level]
         every = max(1, math.ceil((high - low) / max(2, size / 45)))
         first = math.ceil(low / every) * every
         return [(every, [float(v) for v in range(first, math.floor(high) + 1, every)])]
+
+    def _apart(self, spacing: float, values: list[float], pixels: float) -> tuple[float, list[float]]:
+        """On a short upright axis only so many ticks that their numbers stand clear of each other."""
+        high = 1.1 * QFontMetricsF(self.style["tickFont"] or QApplication.font()).height()
+        every = math.ceil(high / max(pixels * spacing, 1e-9)) if self.orientation == "left" else 1
+        return every * spacing, [value for value in values if round(value / spacing) % every == 0]
 
 
 class Plot(pg.PlotWidget):
