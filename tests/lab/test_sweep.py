@@ -264,8 +264,8 @@ class TestSweep:
         _, alive = psutil.wait_procs(children, timeout=10)
         assert not alive
 
-    @pytest.mark.skipif(HAS_DASK, reason="Dask is installed here")
-    def test_without_dask_it_says_what_to_install(self) -> None:
+    def test_without_dask_it_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "distributed", None)
         sweep = Sweep(Grid(Walk, (axis(Walk, "seed=0:1"),), 5), dask="tcp://127.0.0.1:8786")
         with pytest.raises(ValueError, match=r'pip install "watchglass\[dask\]"'):
             list(sweep.run())
@@ -281,6 +281,17 @@ class TestSweep:
         for cell in grid.cells():
             here = train(Walk, "walk", {"rate": cell.settings["rate"]}, cell, 5, False)
             assert away.outcomes[cell.at].final == here.final
+
+    @pytest.mark.skipif(not HAS_DASK, reason='Dask is not installed: pip install "watchglass[dask]"')
+    def test_the_command_sweeps_on_a_dask_cluster(self, tmp_path: Path) -> None:
+        from distributed import LocalCluster
+
+        words = ["sweep", "k-means", "--over", "k=2:3", "--steps", "20", "--metric", "loss", "--csv"]
+        here, away = tmp_path / "here.csv", tmp_path / "away.csv"
+        assert main([*words, str(here), "--workers", "1"]) == 0
+        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+            assert main([*words, str(away), "--dask", cluster.scheduler_address]) == 0
+        assert away.read_text() == here.read_text()
 
 
 def test_the_command_writes_a_row_for_each_cell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
