@@ -12,10 +12,9 @@ from lab.marks import Bars, Column, Curve, Dots, Equation, GraphView, Line, Matr
 from lab.maths import chains
 from lab.maths.chains import total_variation
 
-MOST = 16  # states
+MOST, TERMS = 16, 3  # states; terms that are written out of a sum
 NEAR = 1e-12  # a distance below this is rounding
 RING = np.append(np.arange(120), 0)
-TERMS = 3  # written out of a sum
 CHAINS = {
     "mole": chains.mole,
     "two states": chains.two_states,

@@ -25,8 +25,7 @@ SLOPE = Surface(
 )
 GROUNDS = {"slope": SLOPE, "Rosenbrock": SURFACES["Rosenbrock"]}
 STARTS = {"ravine": (-2.4, 2.0), "slope": SLOPE.start, "Rosenbrock": (0.2, -0.2)}
-ROUND, HUNDRED = "same, on a round bowl", "same, on 100 J"
-PRINTED = "Adadelta as printed"
+ROUND, HUNDRED, PRINTED = "same, on a round bowl", "same, on 100 J", "Adadelta as printed"
 METHODS = (*RULES, PRINTED, "own rates")
 GRID = 120
 

@@ -221,14 +221,7 @@ class StochasticDescent(Experiment):
             ),
             Column(
                 Tabs(
-                    Panel(
-                        "w over time",
-                        shade("band"),
-                        Guide(y="best", tint="text"),
-                        Curve("w"),
-                        x="step t",
-                        y="w",
-                    ),
+                    Panel("w over time", shade("band"), Guide(y="best", tint="text"), Curve("w"), x="step t", y="w"),
                     Panel(
                         "Gap",
                         Curve("gap"),

@@ -92,12 +92,7 @@ class LogisticRegression(Judged, Tools, Experiment):
     signs = Choice(["0 and 1", "−1 and 1"], symbol="y", label="Labels", view=True, help="how the loss writes a class")
     rival = Switch(False, label="LDA line", view=True, help="the line of two Gaussians with one covariance, beside")
     picked = Count(0, 0, 4999, symbol="i", label="Point", view=True, help="whose chain is shown; or click a point")
-    along = Choice(
-        ["θ₁", "θ₂", "θ₀"],
-        label="Weight",
-        view=True,
-        help="whose pulls and step are shown",
-    )
+    along = Choice(["θ₁", "θ₂", "θ₀"], label="Weight", view=True, help="whose pulls and step are shown")
     place = Point((0, 0), view=True, label="Probability at", help="where the probability is read; or move the mouse")
     p = Point((-1, 3), x=(-20, 20), y=(-20, 20), view=True, label="Chord from", help="drag it in the panel Bowl")
     q = Point((3, -1), x=(-20, 20), y=(-20, 20), view=True, label="Chord to", help="drag it in the panel Bowl")
