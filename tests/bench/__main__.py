@@ -15,11 +15,13 @@ BENCHES = (
     "stall",
     "overhead",
     "playground",
+    "landscape",
     "lloyd",
     "pca",
     "seek",
     "start",
     "growth",
+    "gpu",
 )  # one module each; run() there returns rows
 
 
@@ -39,7 +41,10 @@ def main(given: Sequence[str]) -> int:
             if done.returncode:
                 print(done.stderr, file=sys.stderr)
                 return 1
-            rows += json.loads(done.stdout)
+            found = json.loads(done.stdout)
+            rows += found
+            if not found:  # what cannot be measured here says why
+                print(done.stderr.strip(), file=sys.stderr)
     if wanted.json:
         print(json.dumps(rows))
     else:

@@ -22,7 +22,7 @@ def run() -> list[dict[str, Any]]:
     ratios, detail = {}, {}
     for name, settings, plain, ours in (
         ("neural-network", {"layers": [8, 8], "test_share": 0.0}, _plain_network(), _bare_network()),
-        ("cnn", {}, _plain_cnn(), None),
+        ("cnn", {}, plain_cnn({}), None),
     ):
         session = Session(Catalogue().load(name), settings)
         session.seek(100)
@@ -30,7 +30,7 @@ def run() -> list[dict[str, Any]]:
         speeds: list[list[float]] = [[] for _ in steps]
         for _ in range(TURNS):
             for step, found in zip(steps, speeds):
-                found.append(_speed(step))
+                found.append(speed(step))
         within, alone, *fast = (float(np.median(found)) for found in speeds)
         ratios[name] = within / alone
         detail[name] = f"{within:.0f} steps/s in a session, {alone:.0f} in a plain loop: {ratios[name]:.3f}"
@@ -39,7 +39,7 @@ def run() -> list[dict[str, Any]]:
     return [row("overhead", min(ratios.values()), 0.9, detail, at_least=True)]
 
 
-def _speed(step: Any) -> float:
+def speed(step: Any) -> float:
     began, done = perf_counter(), 0
     while perf_counter() - began < SECONDS / 2:
         for _ in range(10):
@@ -118,10 +118,10 @@ def _bare_network() -> Any:
     return step
 
 
-def _plain_cnn() -> Any:
+def plain_cnn(settings: dict[str, Any]) -> Any:
     """The lab's small network for the digits in a loop as PyTorch's tutorials write it; as in the lab, batches are
     measured at each step, and 360 pictures of training and of testing at every tenth."""
-    experiment: Any = Session(Catalogue().load("cnn"), {}).experiment
+    experiment: Any = Session(Catalogue().load("cnn"), settings).experiment
     model, batch, x, y = experiment.model, experiment.batch, experiment.x, experiment.y
     optimiser = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
     entropy = torch.nn.functional.cross_entropy
