@@ -1,4 +1,4 @@
-"""On a GPU: steps a second of the CNN's session ÷ those of a bare torch loop. Without one it is left out, and says so."""
+"""On a GPU: steps a second of the CNN's session ÷ a bare torch loop's. Without a GPU it is left out, with the reason."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def run() -> list[dict[str, Any]]:
         within, alone, *fast = (float(np.median(found)) for found in speeds)
         ratios[name] = within / alone
         detail[name] = f"{within:.0f} steps/s in a session, {alone:.0f} in a plain loop: {ratios[name]:.3f}"
-        for speed in fast:
-            detail[name] += f"; {speed:.0f} in a plain loop over the lab's own network: {within / speed:.3f}"
+        for ours_alone in fast:
+            detail[name] += f"; {ours_alone:.0f} in a plain loop over the lab's own network: {within / ours_alone:.3f}"
     return [row("overhead", min(ratios.values()), 0.9, detail, at_least=True)]
 
 
