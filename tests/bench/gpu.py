@@ -1,4 +1,4 @@
-"""On a GPU: steps a second of the CNN's session ÷ a bare torch loop's. Without a GPU it is left out, with the reason."""
+"""On a GPU: steps a second of the CNN's session ÷ a bare torch loop's. Without one it is left out, with the reason."""
 
 from __future__ import annotations
 
