@@ -24,6 +24,7 @@ from lab.catalogue import Catalogue
 from lab.controls import Unfit
 from lab.frame import Frame
 from lab.lanes import Lane, Lanes, like
+from lab.memory import give_back
 from lab.session import Session
 from lab.until import Until
 
@@ -385,6 +386,7 @@ class Engine(QThread):
         self.lanes = Lanes(session)
         self.loaded.emit(session.kind)
         self._mark()
+        give_back()
 
     def _open(self, path: str) -> None:
         session, t = glass.read(path, self.catalogue)

@@ -456,3 +456,68 @@ def test_whatever_was_done_a_replay_is_the_same(moves: list[tuple[str, Any]]) ->
     alone.load_journal(session.run.journal)
     alone.seek(t)
     assert state(alone) == end
+
+
+# ---------------------------------------------------------------- found by changing the session's lines one by one
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_out_of_range_is_refused(seed: int) -> None:
+    with pytest.raises(ValueError, match=f"seed must be a whole number from 0 to 4294967295, not {seed}"):
+        Session(Walk, seed=seed)
+    assert Session(Walk, seed=2**32 - 1).seed == 2**32 - 1
+
+
+def test_a_control_turned_in_one_gesture_keeps_the_ghost_of_the_run_before_it() -> None:
+    """Every place of a slider that restarts begins a run; what is compared with is the run before the hand came."""
+    session = run(Session(Walk, seed=5), 7)
+    first = session.run.columns.views()["loss"].copy()
+    gesture = session.gesture()
+    for length in (3, 4):
+        session.set("length", length, gesture)
+        run(session, 2)
+    assert session.ghost is not None
+    assert session.ghost.metrics["loss"].tolist() == first.tolist()
+    session.set("length", 5, session.gesture())
+    assert len(session.ghost.metrics["loss"]) == 3  # another hand: the run that was just left
+
+
+def test_a_trail_begins_where_the_run_begins() -> None:
+    session = Session(Walk, seed=5)
+    start = session.experiment.w.copy()  # type: ignore[attr-defined]
+    run(session, 3)
+    trail = session.run.traces.upto(3)["w"]
+    assert trail.times.tolist() == [0, 1, 2, 3]
+    assert trail.places[0].tolist() == start.tolist()
+
+
+def test_a_branch_at_the_step_of_a_divergence_still_tells_of_it() -> None:
+    session = run(Session(Fragile, {"fault": "nan"}), 3)
+    assert session.run.diverged is not None
+    t = session.run.diverged[0]
+    session.seek(t)
+    session.set("fault", "none")
+    assert session.run.diverged is not None
+    session.seek(t - 1)
+    session.set("fault", "raise")
+    assert session.run.diverged is None
+
+
+def test_two_actions_at_one_step_draw_different_numbers_and_the_same_in_a_replay() -> None:
+    session = run(Session(Walk, seed=5), 2)
+    session.act("put", [0, 1.0, 1.0])
+    first = session.experiment.w.copy()  # type: ignore[attr-defined]
+    session.act("put", [0, 1.0, 1.0])
+    second = session.experiment.w.copy()  # type: ignore[attr-defined]
+    assert first.tolist() != second.tolist()
+    session.seek(0)
+    session.seek(2)
+    assert session.experiment.w.tolist() == second.tolist()  # type: ignore[attr-defined]
+
+
+def test_gestures_after_a_file_was_read_have_numbers_of_their_own() -> None:
+    session = run(Session(Walk, seed=5), 2)
+    session.act("put", [0, 1.0, 1.0])
+    twin = Session(Walk, seed=5)
+    twin.load_journal(session.run.journal)
+    assert twin.gesture() > max(entry.gesture for entry in session.run.journal)
