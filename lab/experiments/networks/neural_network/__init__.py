@@ -14,6 +14,7 @@ from lab.experiment import Experiment, Metrics, action
 from lab.experiments.networks.neural_network._inputs import FEATURES, features, places
 from lab.experiments.networks.neural_network._pictures import Pictures
 from lab.experiments.networks.neural_network._suggestions import PRESETS, PROMPTS
+from lab.experiments.networks.neural_network._tools import Tools
 from lab.maths.activations import ACTIVATIONS
 from lab.maths.initialisers import INITIALISERS
 from lab.maths.layers import FREE, FROZEN, OFF, Network
@@ -32,7 +33,7 @@ def with_extra(name: str) -> dict[str, tuple[tuple[str, ...], ...]]:
     return {"extras": tuple(some for some in several if name in some)}
 
 
-class NeuralNetwork(Pictures, Experiment):
+class NeuralNetwork(Pictures, Tools, Experiment):
     pace = 200
     scenes = ("layer", "builder", "collapse", "symmetry", "tiles", "fit", "two-layers")
     task = Choice(["classes", "a formula"], restarts=True, help="tell classes apart, or learn the values of a formula")
@@ -166,6 +167,7 @@ class NeuralNetwork(Pictures, Experiment):
         "test fit": "R²_test",
         "norm": "|∂L/∂W|",
     }
+    test_metrics = ("test", "test accuracy", "test fit")
     fixed = ("x", "labels", "train", "validation", "test", "inputs", "targets", "centre", "width")
     diverges = "The rate is so high that each step throws the weights farther out than the last."
     prompts = PROMPTS

@@ -90,7 +90,7 @@ class Pictures(Insides):
                 help="length of each layer's gradient over the last batch of an epoch",
             ),
             Panel("Batch loss", Curve("batch", log_y=True), x="step t", y="L_B"),
-            Panel("Weights", Histogram("weights", labels="weights_of"), x="w", y="how many"),
+            Panel("Weights", Histogram("all_weights", labels="weights_names"), x="w", y="how many"),
         ]  # fmt: skip
 
     def planes(self) -> list[Panel]:
@@ -100,6 +100,7 @@ class Pictures(Insides):
                 colour="colours",
                 size="sizes",
                 ring="tested",
+                test="tested",
                 drag="points.move",
                 add="points.add",
                 erase="points.erase",
@@ -136,6 +137,7 @@ class Pictures(Insides):
             "Confusion",
             Matrix("confusion", rows="true_names", columns="answer_names", colours="viridis"),
             detail="confusion_of",
+            split="test",
             help="how many points of each true class (row) got which answer (column)",
         )
         return [
@@ -296,11 +298,11 @@ class Pictures(Insides):
         return self.x[[self.picked()]] if seen else np.empty((0, 2))
 
     @drawn
-    def weights(self) -> list[np.ndarray]:
+    def all_weights(self) -> list[np.ndarray]:
         return [W.ravel() for W in self.net.W]
 
     @drawn
-    def weights_of(self) -> list[str]:
+    def weights_names(self) -> list[str]:
         return self.layer_names()
 
     @drawn
