@@ -47,7 +47,8 @@ class Axis(pg.AxisItem):
         """On a short upright axis only so many ticks that their numbers stand clear of each other."""
         high = 1.1 * QFontMetricsF(self.style["tickFont"] or QApplication.font()).height()
         every = math.ceil(high / max(pixels * spacing, 1e-9)) if self.orientation == "left" else 1
-        return every * spacing, [value for value in values if round(value / spacing) % every == 0]
+        kept = [value for value in values if round(value / spacing) % every == 0]
+        return every * spacing, kept or values[len(values) // 2 :][:1]
 
 
 class Plot(pg.PlotWidget):
