@@ -25,6 +25,7 @@ from lab.controls import (
     Switch,
     Text,
 )
+from lab.controls.base import Unfit, same, shown
 from lab.experiment import Experiment
 
 
@@ -166,3 +167,62 @@ def test_any_value_is_kept_or_refused_with_a_value_error(value: Any, name: str) 
         assert str(refused).startswith(name)
     else:
         assert copy.deepcopy(kept) is not None
+
+
+# ---------------------------------------------------------------- found by changing the controls' lines one by one
+
+
+def test_a_value_in_a_message_is_cut_only_where_it_is_too_long_and_keeps_its_letters():
+    assert shown("η" * 58) == f'"{"η" * 58}"'  # just room for it
+    cut = shown("η" * 59)
+    assert cut == f'"{"η" * 58}…'
+    assert len(cut) == 60
+
+
+def test_a_label_that_is_given_is_kept_and_another_made_of_the_name():
+    class Labelled(Experiment):
+        learning_rate = Slider(0.1, 0, 1, help="a rate")
+        other = Slider(0.1, 0, 1, label="Pace", help="a rate", when={"learning_rate": (0.1,)})
+
+    assert Labelled.learning_rate.label == "Learning rate"
+    assert Labelled.other.label == "Pace"
+    assert Labelled.other.when == {"learning_rate": (0.1,)}
+    assert Labelled.learning_rate.when == {}
+    assert not (Labelled.learning_rate.restarts or Labelled.learning_rate.view)
+
+
+def test_an_unfit_value_names_its_control_and_the_reason():
+    wrong = Unfit("k", "12 centres need 12 points")
+    assert (str(wrong), wrong.control, wrong.reason) == (
+        "k: 12 centres need 12 points",
+        "k",
+        "12 centres need 12 points",
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (1, 1, True),
+        (1, 2, False),
+        ((1, 2), (1, 2), True),
+        ((1, 2), (1, 2, 3), False),
+        ((1, 2), (1, 3), False),
+        (np.arange(3), np.arange(3), True),
+        (np.arange(3), (0, 1, 3), False),
+        ((0, 1, 3), np.arange(3), False),
+        ((np.arange(2), 1), (np.arange(2), 1), True),
+    ],
+)
+def test_values_are_the_same_when_all_their_parts_are(one, other, alike):
+    assert same(one, other) is alike
+
+
+@pytest.mark.parametrize(("text", "value"), [("on", True), ("TRUE", True), ("off", False), ("false", False)])
+def test_a_switch_is_set_by_words(text, value):
+    assert Switch(not value, help="a switch").from_text(text) is value
+    assert Switch(True, help="a switch").extremes() == (False, True)
+
+
+def test_a_places_extremes_are_its_lowest_and_its_highest_corner():
+    assert Point((0, 0), x=(-3, 4), y=(-1, 2), help="a place").extremes() == ((-3.0, -1.0), (4.0, 2.0))
