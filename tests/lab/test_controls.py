@@ -188,7 +188,8 @@ def test_a_label_that_is_given_is_kept_and_another_made_of_the_name():
     assert Labelled.other.label == "Pace"
     assert Labelled.other.when == {"learning_rate": (0.1,)}
     assert Labelled.learning_rate.when == {}
-    assert not (Labelled.learning_rate.restarts or Labelled.learning_rate.view)
+    assert not Labelled.learning_rate.restarts
+    assert not Labelled.learning_rate.view
 
 
 def test_an_unfit_value_names_its_control_and_the_reason():
