@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -75,6 +76,7 @@ class Engine(QThread):
         self._commands: deque[tuple[Any, bool, Callable[[], None]]] = deque()
         self._bell = threading.Condition()
         self._taken = threading.Semaphore(0)
+        self._fresh = False  # another run was opened, and has not been shown yet
         self._leaving = False
         self._playing = False
         self._speed = FLAT_OUT
@@ -259,7 +261,7 @@ class Engine(QThread):
         self._began = monotonic()
         try:
             work()
-        except Exception as wrong:
+        except BaseException as wrong:  # a step may call exit() too
             self._playing = False
             self._mark()
             said = str(wrong) or type(wrong).__name__
@@ -311,9 +313,9 @@ class Engine(QThread):
 
     def _show(self) -> None:
         """Hand the window one frame a lane, and wait until it has taken them."""
-        self._dirty = False
+        self._dirty, began = False, monotonic()
         frames = tuple(self._frame(number, lane) for number, lane in self.lanes.items())
-        self._emit(frames)
+        self._emit(frames, began)
 
     def _frame(self, number: int, lane: Lane) -> Frame:
         session = lane.session
@@ -344,12 +346,15 @@ class Engine(QThread):
                     self.failed.emit(Failure(f"The picture “{name}” cannot be drawn: {wrong}", traceback.format_exc()))
         return session.draw(good)
 
-    def _emit(self, frames: tuple[Frame, ...]) -> None:
-        self._next_frame = monotonic() + 1.0 / self.frame_rate
+    def _emit(self, frames: tuple[Frame, ...], began: float) -> None:
+        self._next_frame = began + 1.0 / self.frame_rate
         while self._taken.acquire(blocking=False):
             pass
         self.framed.emit(frames, Status(self._playing, self._measured(), self._speed, self._seeking))
         self._taken.acquire(timeout=PATIENCE)
+        if self._fresh:  # the panels of the run before are gone too
+            self._fresh = False
+            give_back()
 
     def _refine(self) -> None:
         """While nothing else goes on, pictures that can grow finer do."""
@@ -359,7 +364,8 @@ class Engine(QThread):
             finer = lane.session.refine(lane.frame)
             if finer is not None:
                 lane.frame = finer
-                self._emit(tuple(other.frame for other in self.lanes.values() if other.frame is not None))
+                others = tuple(other.frame for other in self.lanes.values() if other.frame is not None)
+                self._emit(others, monotonic())
             else:
                 lane.frame = replace(lane.frame, finer=False)
 
@@ -386,7 +392,7 @@ class Engine(QThread):
         self.lanes = Lanes(session)
         self.loaded.emit(session.kind)
         self._mark()
-        give_back()
+        self._fresh = True
 
     def _open(self, path: str) -> None:
         session, t = glass.read(path, self.catalogue)
@@ -394,8 +400,12 @@ class Engine(QThread):
         self._seek(t)
 
     def _save(self, path: str, lane: int) -> None:
-        glass.save(self.lanes[lane].session, path)
-        self.saved.emit(path)
+        try:
+            glass.save(self.lanes[lane].session, path)
+        except OSError as wrong:  # the run goes on
+            self.failed.emit(Failure(f"{Path(path).name} cannot be written: {wrong.strerror}.", traceback.format_exc()))
+        else:
+            self.saved.emit(path)
 
     def _play(self, playing: bool) -> None:
         if playing and self.lanes and any(session.kind.step is None for session in self.lanes.sessions()):
@@ -434,6 +444,7 @@ class Engine(QThread):
         began = monotonic()
 
         def tick(reached: int) -> bool:
+            self._began = monotonic()  # a step came to its end: none hangs
             if monotonic() - began > 0.3 and monotonic() >= self._next_frame:
                 self._seeking = (reached, t)
                 self._show()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -20,7 +21,7 @@ from lab.frame import UNSEALED, Entry, Frame, Ghost
 from lab.record import Columns, Traces
 from lab.seal import Sealing
 
-BUDGET = 128 * 2**20  # bytes of checkpoints
+BUDGET = 24 * 2**20  # bytes of checkpoints
 WORTH = 20  # a checkpoint is taken when stepping since the last took this many times what a copy takes
 
 Tick = Callable[[int], bool]  # told the step reached; False stops the seek there
@@ -201,8 +202,12 @@ class Session:
         """A step is complete: record it, or hold it against the record, and do what the journal says."""
         experiment, run = self.experiment, self.run
         experiment.own.leave()
+        try:
+            row = _measured(row)
+        except TypeError:
+            self._recover()
+            raise
         experiment.t = t = experiment.t + 1
-        row = row or {}
         if t < run.columns.rows:
             if not run.columns.agrees(t, row):
                 self.approximate = True
@@ -500,7 +505,7 @@ class Session:
         self.layout, self._trails = layout, marks.trails(layout)
         self._restarted, self._held = None, None
         self._recovering = False
-        wrong = self.run.columns.append(row or {})
+        wrong = self.run.columns.append(_measured(row))
         self.run.diverged = (0, wrong) if wrong else None
         self.checkpoints = Checkpoints(self.budget)
         self._spent = self._copying = 0.0
@@ -531,3 +536,16 @@ class Session:
                 f"{self.kind.name} has no control {name}; it has {', '.join(self.kind.controls) or 'none'}"
             )
         return control
+
+
+def _measured(row: Any) -> Mapping[str, float]:
+    """What a step returned, if it can be recorded: anything else would spoil the record."""
+    if row is None:
+        return {}
+    try:
+        if all(name.__class__ is str and math.isfinite(value) in (True, False) for name, value in row.items()):
+            return row
+    except Exception:
+        pass
+    said = " ".join(repr(row).split())
+    raise TypeError(f"it must return numbers by name, as {{'loss': 0.5}}, not {said[:60]}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -113,6 +113,10 @@ class Window(QMainWindow):
         self._impatience.setSingleShot(True)
         self._impatience.setInterval(1000)
         self._impatience.timeout.connect(self._ask_again)
+        self._slow = False  # whether the banner has told of the step that hangs
+        self._patience = QTimer(self)
+        self._patience.timeout.connect(self._tell_slowness)
+        self._patience.start(500)
         self._showing = Showing(self)
         self.engine = self._made_engine()
         self._toolbox = Toolbox(self)
@@ -217,6 +221,14 @@ class Window(QMainWindow):
             self.engine.load(*self._asked)
         else:
             self._impatience.start()
+
+    def _tell_slowness(self) -> None:
+        """A step that takes long looks like a program that hangs: say that it does not."""
+        slow, self._slow = self._slow, self.engine.hangs()
+        if not self._slow:
+            self.banner.take_back("slow")
+        elif not slow:
+            self.banner.say("slow", "This step takes long: wait for it, or open another experiment meanwhile.")
 
     def open_file(self, path: str) -> None:
         self.banner.dismiss()
@@ -367,7 +379,9 @@ class Window(QMainWindow):
         column.seed_changed.connect(lambda seed: self.engine.restart(seed, lane=self.chosen_lane))
         self.right.addWidget(column)
         self.right.setStretchFactor(1, 0)
-        width = sizes[1] if len(sizes) > 1 and sizes[1] else int(str(self.settings.value("controls", 264)))
+        kept = str(self.settings.value("controls", ""))  # whatever a file of settings may hold
+        usual = min(int(kept), ROOM_FOR_SHELF) if kept.isdecimal() else 264
+        width = sizes[1] if len(sizes) > 1 and sizes[1] else usual
         self.right.setSizes([max(300, sum(sizes) - width), width])
 
     def _apply(self, settings: Mapping[str, Any]) -> None:
@@ -428,9 +442,9 @@ class Window(QMainWindow):
 
     def _remember(self) -> None:
         geometry, split = self.settings.value("geometry"), self.settings.value("split")
-        if geometry is not None:
+        if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
-        if split is not None:
+        if isinstance(split, QByteArray):
             self.split.restoreState(split)
 
     def last_experiment(self) -> str:
@@ -448,6 +462,7 @@ class Window(QMainWindow):
         self.settings.setValue("split", self.split.saveState())
         self.settings.sync()
         self._impatience.stop()
+        self._patience.stop()
         self.drawer.empty()
         if len(self.right.sizes()) > 1:
             self.settings.setValue("controls", self.right.sizes()[1])

@@ -65,18 +65,18 @@ def opened(path: str, side: int) -> np.ndarray:
         with Image.open(Path(path).expanduser()) as picture:
             if picture.width * picture.height > MOST:
                 raise ValueError(f"{Path(path).name} has more than {MOST // 1_000_000} million pixels: make it smaller")
-            return _square(np.asarray(picture.convert("RGB"), dtype=float) / 255, side)
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+            return _square(np.asarray(picture.convert("RGB")), side, of=255)  # all of it in numbers takes a gigabyte
+    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
         raise ValueError(f"there is no picture that can be read at {path!r}") from None
 
 
-def _square(picture: np.ndarray, side: int) -> np.ndarray:
-    """The middle square, its pixels picked or repeated so that it is `side` wide."""
+def _square(picture: np.ndarray, side: int, of: float = 1) -> np.ndarray:
+    """The middle square, its pixels picked or repeated so that it is `side` wide, as shares `of` full brightness."""
     height, width = picture.shape[:2]
     least = min(height, width)
     at = (np.arange(side) + 0.5) * least / side
     rows, columns = (((full - least) // 2 + at).astype(int) for full in (height, width))
-    cut = picture[rows[:, None], columns[None, :]].astype(np.float32)
+    cut = (picture[rows[:, None], columns[None, :]] / of).astype(np.float32)
     cut.setflags(write=False)
     return cut
 

@@ -120,7 +120,7 @@ def _bare_network() -> Any:
 
 def plain_cnn(settings: dict[str, Any]) -> Any:
     """The lab's small network for the digits in a loop as PyTorch's tutorials write it; as in the lab, batches are
-    measured at each step, and 360 pictures of training and of testing at every tenth."""
+    measured at each step, and 360 pictures of training and of testing at every twentieth."""
     experiment: Any = Session(Catalogue().load("cnn"), settings).experiment
     model, batch, x, y = experiment.model, experiment.batch, experiment.x, experiment.y
     optimiser = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MOMENTUM = 0.9
-EVERY = 10  # steps between two looks at the test pictures: one look takes longer than a step
+EVERY = 20  # steps between two looks at the test pictures: one look takes longer than a step
 LOOKED = 1000  # pictures, at most, that such a look takes
 MNIST_TRAIN = 20_000  # of the 60,000: more than a lesson gets through
 DIGITS, SHAPES, OWN, MNIST = "digits", "made shapes", "own folder", "MNIST files"
