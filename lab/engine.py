@@ -281,7 +281,7 @@ class Engine(QThread):
             self._due -= many
         self._last_pace = now
         until, done = now + SLICE, 0
-        if self._dirty and self._next_frame > now:  # a frame that is late already still waits for one slice
+        if self._next_frame > now:  # a frame that is late already still waits for one slice
             until = min(until, self._next_frame)
         while done < many:
             alive = self.lanes.step()

@@ -462,9 +462,9 @@ def test_a_folder_of_pictures_is_learnt(tmp_path):
         (tmp_path / name).mkdir()
         for number in range(10):
             Image.new("L", (12, 12), bright + number).save(tmp_path / name / f"{number}.png")
-    session = begun(0, 30, data="own folder", folder=str(tmp_path), side=12, filters=[4])
+    session = begun(0, 40, data="own folder", folder=str(tmp_path), side=12, filters=[4])
     assert drawn(session, "classes") == ("dark", "light")
-    assert session.run.columns.row(30)["test accuracy"] == 1
+    assert session.run.columns.row(40)["test accuracy"] == 1
 
 
 def test_a_stack_that_leaves_no_pixel_is_refused_in_words():
