@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pyqtgraph as pg
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 # A condition that holds is seen at once; on a busy machine the wait for it may be long.
@@ -14,9 +16,20 @@ for wait in (QtBot.waitUntil, QtBot.waitSignal):
     wait.__kwdefaults__ = {**(wait.__kwdefaults__ or {}), "timeout": 20_000}
 
 
+def let_go() -> None:
+    """Release every button of the mouse."""
+    nothing = QWidget()
+    for button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton):
+        QTest.mouseRelease(nothing, button)
+
+
 @pytest.fixture(autouse=True)
 def undressed(qapp: QApplication) -> Iterator[None]:
-    """A window dresses the whole program: style sheet, palette, font, and the plots made from then on."""
+    """A window dresses the whole program: style sheet, palette, font, and the plots made from then on.
+
+    And Qt's tests have one mouse: a button that a test left pressed would be held down in all that follow.
+    """
+    let_go()
     before = qapp.styleSheet(), qapp.palette(), qapp.font()
     plots = {name: pg.getConfigOption(name) for name in ("background", "foreground", "antialias")}
     yield

@@ -42,6 +42,7 @@ class Stroke:
     mode: str
     gesture: int
     at: QPointF  # in the plot's own coordinates
+    button: Buttons  # whose release ends it
     cloud: Points | None = None  # None until the run has told
     waiting: list[QPointF] = field(default_factory=list)
 
@@ -179,12 +180,13 @@ class DrawPoints(Tool):
         if kind in (PRESS, DOUBLE) and event.button() in (Buttons.LeftButton, Buttons.RightButton):
             if self.stroke is None and plot.getViewBox().viewRect().contains(at):
                 plot.setFocus()
-                self._begin(plot, at, ERASE if event.button() == Buttons.RightButton else palette.mode)
+                self._begin(plot, at, event.button(), ERASE if event.button() == Buttons.RightButton else palette.mode)
         elif kind == MOVE:
             self._move(plot, at)
             return self.stroke is not None
-        elif kind == RELEASE and not event.buttons():
-            self._end()
+        elif kind == RELEASE:
+            if self.stroke is not None and event.button() == self.stroke.button:
+                self._end()
         else:
             return False
         self._show_ring(plot, at)
@@ -201,9 +203,9 @@ class DrawPoints(Tool):
         assert self.palette is not None
         return self.palette.radius * self.window.look.scale
 
-    def _begin(self, plot: Plot, at: QPointF, mode: str) -> None:
+    def _begin(self, plot: Plot, at: QPointF, button: Buttons, mode: str) -> None:
         name = self.names[plot]
-        stroke = self.stroke = Stroke(plot, name, mode, self.window.hands.gesture(), at)
+        stroke = self.stroke = Stroke(plot, name, mode, self.window.hands.gesture(), at, button)
         self.unknowing.append(stroke)
         if len(self.unknowing) == 1:
             self._inquire()

@@ -226,3 +226,16 @@ def test_targets_lie_along_the_function() -> None:
     assert np.allclose(made.x[:, 1], 2 * np.sin(made.x[:, 0]))
     with pytest.raises(ValueError, match="no value at x = "):
         boundaries.target("log(x1)", 40)
+
+
+def test_a_stroke_ends_with_its_own_button_though_another_is_held(window: Window, qtbot: QtBot) -> None:
+    tool, plot = brushed(window, qtbot)
+    view = plot.viewport()
+    qtbot.mousePress(window.header, RIGHT)  # held from here on
+    stroke(qtbot, plot, pixel(plot, -2, 0), pixel(plot, 2, 0))
+    assert tool.stroke is None
+    qtbot.mousePress(view, LEFT, pos=pixel(plot, 0, 0))
+    assert tool.stroke is not None
+    qtbot.mouseRelease(view, LEFT, pos=pixel(plot, 0, 0))
+    assert tool.stroke is None
+    qtbot.mouseRelease(window.header, RIGHT)
