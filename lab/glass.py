@@ -15,6 +15,7 @@ from lab.session import Session
 
 VERSION = 1
 LONGEST = 64 * 2**20
+MOST_SAID = 300  # letters of a refusal
 FIELDS = {"watchglass", "experiment", "seed", "settings", "view", "journal", "t"}
 KEPT = {"bookmarks", "seal"}  # beside the run; left out where there is nothing to tell
 MOST_BOOKMARKS = 10_000
@@ -44,11 +45,17 @@ def read(path: str | Path, catalogue: Catalogue) -> tuple[Session, int]:
     except RecursionError:
         raise ValueError(f"{file.name} is damaged: it is nested too deeply") from None
     except ValueError as wrong:
-        raise ValueError(f"{file.name} is damaged: {wrong}") from None
+        raise ValueError(f"{file.name} is damaged: {_brief(wrong)}") from None
     try:
         return session_from(data, catalogue)
     except ValueError as wrong:
-        raise ValueError(f"{file.name} cannot be opened: {wrong}") from None
+        raise ValueError(f"{file.name} cannot be opened: {_brief(wrong)}") from None
+
+
+def _brief(wrong: ValueError) -> str:
+    """What was said, without the whole of what a damaged file may hold where a name should be."""
+    said = str(wrong)
+    return said if len(said) <= MOST_SAID else f"{said[: MOST_SAID - 1]}…"
 
 
 def session_from(data: Any, catalogue: Catalogue) -> tuple[Session, int]:
