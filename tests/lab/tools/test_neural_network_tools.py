@@ -1,6 +1,8 @@
-"""The neural network's weights, points' losses and pushes, and script in PyTorch."""
+"""The neural network's weights, points' losses and pushes, and script."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from lab.maths.activations import ACTIVATIONS
 from lab.maths.initialisers import INITIALISERS
 from lab.maths.optimisers import RULES
 from lab.maths.schedules import SCHEDULES
-from tests.lab.test_code import agree, trained
+from tests.lab.test_code import CATALOGUE, agree, trained
 
 NAME = "neural-network"
 SMALL = {"points": {"kind": "circle", "n": 40}, "layers": [5, 4], "batch": 9, "random_offsets": True}
@@ -37,6 +39,14 @@ RUNS = [
         30,
     ),
     ({**SMALL, "inputs_chosen": ["x₂", "x₁²", "sin x₂"], "rate": 0.01, "validation_share": 0.2}, 30),
+    # An offset before batch norm has a slope of rounding alone, and Adam makes whole steps of that.
+    (CATALOGUE.load(NAME).presets["Eight layers of 32: batch norm and Adam"], 60),
+    ({**SMALL, "batch_norm": True, "layers": [], "extras": ["dropout"]}, 30),
+    ({**SMALL, "extras": ["L1", "L2", "dropout", "input noise"], "l1": 0, "l2": 0, "dropout": 0, "noise": 0}, 30),
+    ({**SMALL, "extras": ["L2"], "l2": 0, "batch": 500}, 30),
+    ({**SMALL, "extras": ["dropout"], "activation": "leaky relu", "rate": 0.02}, 30),
+    ({**SMALL, "optimiser": "RAdam", "beta2": 0.5, "rate": 0.01}, 30),
+    ({**SMALL, "optimiser": "AdamW", "weight_decay": 0.3, "schedule": "cosine", "period": 4, "rate": 0.01}, 30),
 ]
 ONE_BY_ONE = [
     *({**SMALL, "activation": name, "rate": 0.02} for name in ACTIVATIONS),
@@ -48,26 +58,24 @@ ONE_BY_ONE = [
 
 @pytest.mark.parametrize(("settings", "t"), RUNS, ids=[str(i) for i in range(len(RUNS))])
 def test_the_script_ends_at_the_weights_of_the_run(settings, t, tmp_path, capsys):
-    agree(trained(NAME, settings, t), tmp_path, capsys, 1e-4)
+    agree(trained(NAME, settings, t), tmp_path, capsys)
 
 
 @pytest.mark.parametrize("settings", ONE_BY_ONE, ids=[str(i) for i in range(len(ONE_BY_ONE))])
 def test_every_choice_is_in_the_script(settings, tmp_path, capsys):
-    agree(trained(NAME, settings, 22), tmp_path, capsys, 1e-4)
+    agree(trained(NAME, settings, 22), tmp_path, capsys)
 
 
 def test_the_script_of_a_run_that_stopped_early_ends_at_the_weights_that_were_put_back(tmp_path, capsys):
     settings = {**SMALL, "extras": ["early stopping"], "validation_share": 0.3, "patience": 2, "rate": 1.0}
     session = trained(NAME, settings, 400)
     assert "put back" in session.finished
-    agree(session, tmp_path, capsys, 1e-4)
+    agree(session, tmp_path, capsys)
 
 
 def test_the_default_script_is_short():
-    text = trained(NAME, {}, 20).experiment.code()
-    assert (
-        len([line for line in text.splitlines() if not line.startswith("    -") and line[4:5] not in "0123456789"]) < 75
-    )
+    lines = trained(NAME, {}, 20).experiment.code().splitlines()
+    assert len([line for line in lines if not re.match(r"    -?\d", line)]) <= 90  # the points aside
 
 
 def test_held_links_are_refused_with_what_to_do():

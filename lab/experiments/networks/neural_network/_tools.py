@@ -1,4 +1,4 @@
-"""What the neural network offers the tools: its weights, each point's loss and push, and itself as a PyTorch script."""
+"""What the neural network offers the tools: its weights, each point's loss and push, and itself as a script."""
 
 from __future__ import annotations
 
@@ -80,20 +80,25 @@ class Tools(Experiment):
             raise ValueError("a script has no frozen or switched-off links: free them all, then copy it")
         steps = self.best_t if self.finished and "early stopping" in self.extras else script.steps(self)
         widths = [len(self.inputs), *(int(layer.units) for layer in self.layers), len(self.targets)]
+        noise = float(self.noise) if "input noise" in self.extras else 0.0
+        dropout = "dropout" in self.extras and bool(self.dropout) and bool(self.layers)
+        hidden, norms = bool(self.layers), self.batch_norm and bool(self.layers)
+        l1, l2 = float(self.l1) * ("L1" in self.extras), float(self.l2) * ("L2" in self.extras)
+        single = dropout and self.activation == "leaky relu"
         gain = float(ACTIVATIONS[self.activation].gain)
+        numbers = script.assign(widths=widths, rate=float(self.rate), batch=int(self.batch), steps=steps)
         parts = [
             self._data(),
-            self._first(gain),
-            written.model(self.activation, self.batch_norm, "dropout" in self.extras),
-            written.loss(self.output(), self.l1 * ("L1" in self.extras), self.l2 * ("L2" in self.extras)),
+            written.functions(self.activation, self.output(), hidden),
+            written.gradient(self.output(), hidden, norms, dropout, l1, l2, single),
+            written.rectifier(self.optimiser, self),
             script.draws(self, start=True),
-            script.assign(widths=widths, rate=float(self.rate), batch=int(self.batch), steps=steps)
-            + ("" if "dropout" not in self.extras else f"\n{script.assign(p=float(self.dropout))}"),
-            written.start(self.optimiser, self, self.batch_norm),
-            script.loop(written.step(self.schedule, self, "dropout" in self.extras), "J.item()"),
-            written.END + written.NORMS * self.batch_norm,
+            numbers + (f"\n{script.assign(p=float(self.dropout))}" if dropout else ""),
+            written.start(self.begin, gain, float(self.spread), self.random_offsets, norms, self.optimiser),
+            script.loop(written.step(self.optimiser, self.schedule, self, noise, dropout, norms), "J"),
+            written.END.rstrip() + "\n" + written.NORMS * norms + 'print(f"in the end: loss {J:.6g}")',
         ]
-        return script.script(self, "import numpy as np\nimport torch", *parts)
+        return script.script(self, written.needs(self.schedule), *parts)
 
     def _data(self) -> str:
         """The training points, what the network is given of them, and what it should answer."""
@@ -101,16 +106,15 @@ class Tools(Experiment):
         text = written.inputs(self.inputs_chosen)
         if self.scaled:
             scale = script.assign(centre=self.centre.ravel(), width=self.width.ravel())
-            text += f"\n{scale}  # of all points, those held out too\ninputs = (inputs - centre) / width"
+            text += (
+                f"\n{scale}  # of all points, those held out too\ninputs = (inputs - centre[:, None]) / width[:, None]"
+            )
         if self.task != "classes":
             answers = script.assign(y=self.targets[0, self.train].astype(float))
             return f"{script.assign(x=x)}\n{answers}  # the formula's values\n{text}\n{written.TARGETS['a formula']}"
         kind = "many" if len(self.targets) > 1 else "signed" if self.targets.min() < 0 else "two"
         how = written.TARGETS["signed many" if kind == "many" and self.targets.min() < 0 else kind]
         return f"{script.assign(x=x, labels=labels)}\n{text}\n{how.format(K=len(self.targets))}"
-
-    def _first(self, gain: float) -> str:
-        return written.first(self.begin, gain, float(self.spread), self.random_offsets)
 
 
 def named(net: Network, W: Any, b: Any, gamma: Any, beta: Any) -> dict[str, np.ndarray]:
