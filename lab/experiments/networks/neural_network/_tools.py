@@ -9,7 +9,9 @@ import numpy as np
 from lab import script
 from lab.experiment import Experiment
 from lab.experiments.networks.neural_network import _written as written
+from lab.experiments.networks.neural_network._inputs import features
 from lab.maths.activations import ACTIVATIONS
+from lab.maths.losses import OUTPUTS
 
 if TYPE_CHECKING:
     from lab.data.points import Points
@@ -42,16 +44,17 @@ class Tools(Experiment):
         train: np.ndarray
         inputs: np.ndarray
         targets: np.ndarray
-        centre: np.ndarray
-        width: np.ndarray
         net: Network
         best_t: int
 
         def output(self) -> str: ...
+        def sampled(self, x: np.ndarray) -> np.ndarray: ...
+        def highest(self) -> float: ...
 
     def weights(self) -> dict[str, np.ndarray]:
         return named(self.net, self.net.W, self.net.offsets, self.net.gamma, self.net.beta)
 
+    @np.errstate(all="ignore")
     def sample_loss(self) -> np.ndarray:
         """The loss of each training point; those held out are not a number."""
         run = self.net.forward(self.inputs, sums=True)
@@ -59,62 +62,83 @@ class Tools(Experiment):
         losses[self.train] = self.net.losses(run.Z[-1], self.targets).sum(axis=0)[self.train]
         return losses
 
+    @np.errstate(all="ignore")
     def push(self, i: int) -> dict[str, np.ndarray]:
-        """Point i's share of the slope of the mean loss over training points; batch norm goes by its averages."""
+        """Point i's share of the slope of the mean loss over training points; batch norm goes by its averages.
+
+        What is held is not pushed.
+        """
         n = len(self.points)
         if not 0 <= i < n:
             raise ValueError(f"there are {n} points, numbered from 0; there is no point {i}")
         twin = self.net.twin(np.float64)
+        slopes, (gammas, betas) = twin._tables(twin.gradient), twin._scales(twin.gradient)
+        twin.gradient[:] = 0
         if i in self.train:
-            # Offsets stand in the last row of each layer's table: the same pass finds both.
-            run = twin.forward(self.inputs[:, [i]].astype(float), sums=True)
-            twin._sweep(run, self.targets[:, [i]].astype(float), twin._slopes, None)
+            x, y = (part[:, [i]].astype(float) for part in (self.inputs, self.targets))
+            back, run, f = twin.flow(x, y), twin.forward(x, sums=True), ACTIVATIONS[twin.hidden]
+            for table, dW, dZ in zip(slopes, back.dW, back.dZ):
+                table[:-1], table[-1] = dW, dZ[:, 0]  # the last row is the offsets'
+            for layer, (gamma, beta) in enumerate(zip(gammas, betas)):
+                delta = back.dA[layer + 1] * f.slope(run.Z[layer], run.A[layer + 1])
+                gamma[:], beta[:] = (delta * run.normal[layer][0])[:, 0], delta[:, 0]
             twin.gradient /= len(self.train)
-        else:
-            twin.gradient[:] = 0
-        slopes = twin._tables(twin.gradient)
-        return named(self.net, [one[:-1] for one in slopes], [one[-1] for one in slopes], *twin._scales(twin.gradient))
+            if twin._free is not None:
+                twin.gradient *= twin._free
+        return named(self.net, [one[:-1] for one in slopes], [one[-1] for one in slopes], gammas, betas)
 
     def code(self) -> str:
         if self.net.held.any() or any(units.any() for units in self.net.held_units):
             raise ValueError("a script has no frozen or switched-off links: free them all, then copy it")
-        steps = self.best_t if self.finished and "early stopping" in self.extras else script.steps(self)
-        widths = [len(self.inputs), *(int(layer.units) for layer in self.layers), len(self.targets)]
-        noise = float(self.noise) if "input noise" in self.extras else 0.0
-        dropout = "dropout" in self.extras and bool(self.dropout) and bool(self.layers)
-        hidden, norms = bool(self.layers), self.batch_norm and bool(self.layers)
-        l1, l2 = float(self.l1) * ("L1" in self.extras), float(self.l2) * ("L2" in self.extras)
-        single = dropout and self.activation == "leaky relu"
-        gain = float(ACTIVATIONS[self.activation].gain)
-        numbers = script.assign(widths=widths, rate=float(self.rate), batch=int(self.batch), steps=steps)
-        parts = [
+        hidden, changing = bool(self.layers), self.schedule != "constant"
+        norm = self.batch_norm and hidden
+        noise, p, l2, l1 = map(self._extra, ("input noise", "dropout", "L2", "L1"))
+        drops = bool(p) and hidden
+        first = written.start(self.begin, ACTIVATIONS[self.activation].gain, self.spread, self.random_offsets, norm)
+        before, lines = written.rule(self.optimiser, self)
+        values: dict[str, Any] = {"widths": [int(width) for width in self.net.widths], "batch": int(self.batch)}
+        values |= {"rate" if changing else "eta": float(self.rate)}
+        values |= {name: value for name, value in {"noise": noise, "p": p * drops, "l2": l2, "l1": l1}.items() if value}
+        return script.script(
+            self,
+            "import math\n\nimport numpy as np" if self.schedule == "cosine" else "import numpy as np",
             self._data(),
+            f"{script.assign(**values)}\n{self._steps()}",
             written.functions(self.activation, self.output(), hidden),
-            written.gradient(self.output(), hidden, norms, dropout, l1, l2, single),
-            written.rectifier(self.optimiser, self),
+            written.gradient(self.output(), hidden, drops, norm, l2, l1),
             script.draws(self, start=True),
-            numbers + (f"\n{script.assign(p=float(self.dropout))}" if dropout else ""),
-            written.start(self.begin, gain, float(self.spread), self.random_offsets, norms, self.optimiser),
-            script.loop(written.step(self.optimiser, self.schedule, self, noise, dropout, norms), "J"),
-            written.END.rstrip() + "\n" + written.NORMS * norms + 'print(f"in the end: loss {J:.6g}")',
-        ]
-        return script.script(self, written.needs(self.schedule), *parts)
+            first + "\nepoch = 0" * changing,
+            before,
+            script.loop(written.step(lines, self.schedule, self, noise, drops), "loss"),
+            written.END + written.END_NORMS.lstrip() * norm,
+        )
+
+    def _extra(self, name: str) -> float:
+        """Its setting, or 0 where it is off."""
+        values = {"input noise": self.noise, "dropout": self.dropout, "L2": self.l2, "L1": self.l1}
+        return float(values[name]) if name in self.extras else 0.0
+
+    def _steps(self) -> str:
+        if self.finished and self.best_t:
+            return f"steps = {self.best_t}  # then the validation loss was least"
+        return f"steps = {script.steps(self)}"
 
     def _data(self) -> str:
         """The training points, what the network is given of them, and what it should answer."""
         x, labels = self.points.x[self.train], self.points.y[self.train]
-        text = written.inputs(self.inputs_chosen)
+        scale = ""
         if self.scaled:
-            scale = script.assign(centre=self.centre.ravel(), width=self.width.ravel())
-            text += (
-                f"\n{scale}  # of all points, those held out too\ninputs = (inputs - centre[:, None]) / width[:, None]"
-            )
+            given = features(self.inputs_chosen, self.points.x)
+            centre, width = given.mean(axis=1, keepdims=True), np.maximum(given.std(axis=1, keepdims=True), 1e-6)
+            scale = f"# of all points, those held out too\n{script.assign(centre=centre, width=width)}"
+        inputs = written.inputs(self.inputs_chosen, scale)
         if self.task != "classes":
-            answers = script.assign(y=self.targets[0, self.train].astype(float))
-            return f"{script.assign(x=x)}\n{answers}  # the formula's values\n{text}\n{written.TARGETS['a formula']}"
-        kind = "many" if len(self.targets) > 1 else "signed" if self.targets.min() < 0 else "two"
-        how = written.TARGETS["signed many" if kind == "many" and self.targets.min() < 0 else kind]
-        return f"{script.assign(x=x, labels=labels)}\n{text}\n{how.format(K=len(self.targets))}"
+            y = (self.sampled(x) / self.highest()).astype(np.float32)
+            said = "# The formula there, as a share of its largest value in the plane."
+            return f"{script.assign(x=x)}\n{inputs}\n{said}\n{script.assign(Y=y[None])}"
+        many, signed = len(self.targets) > 1, OUTPUTS[self.output()].signed
+        classes = {"K": len(self.targets)} if many else {}
+        return f"{script.assign(x=x, labels=labels, **classes)}\n{inputs}\n{written.targets(many, signed)}"
 
 
 def named(net: Network, W: Any, b: Any, gamma: Any, beta: Any) -> dict[str, np.ndarray]:

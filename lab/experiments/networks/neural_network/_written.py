@@ -1,15 +1,17 @@
-"""The pieces of the neural network's script: inputs, first weights, back-propagation and optimiser, in NumPy.
+"""The neural network's script in pieces: data, first weights, the pass forwards and back, and a step, in NumPy.
 
-Each does what lab.maths does, operation by operation and in float32: so the script ends at the very numbers of the
-run, also where rounding decides (under batch norm no offset has a slope, and Adam makes steps of what is left).
+Every line does what lab.maths.layers does, in its order and precision, so that a script ends at the same numbers
+however long the run was: rounding alone would part two runs within a few hundred steps of a high rate.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from textwrap import indent
+from typing import Any
 
-from lab.script import tidy
+from lab.script import assign, tidy
 
 FEATURES = {
     "x₁": "x1",
@@ -20,298 +22,226 @@ FEATURES = {
     "sin x₁": "np.sin(x1)",
     "sin x₂": "np.sin(x2)",
     "cubes": "x1**3, x1**2 * x2, x1 * x2**2, x2**3",
-    "RBF": "*(np.exp(-((x1 - c1) ** 2 + (x2 - c2) ** 2) / 8) for c2 in (4, 0, -4) for c1 in (-4, 0, 4))",
+    "RBF": "*bumps",
 }
-TARGETS = {
-    "a formula": "targets = y[None]",
-    "two": "targets = (labels == 0)[None]  # the output speaks for the first class",
-    "signed": "targets = np.where(labels == 0, 1, -1)[None]  # the output speaks for the first class",
-    "many": "targets = np.eye({K})[:, labels]  # an output for each class",
-    "signed many": "targets = 2 * np.eye({K})[:, labels] - 1  # an output for each class",
-}
-FIRST = {
-    "suited": "rng.normal(0, {gain!r} / m**0.5, (m, n))",
-    "zero": "np.zeros((m, n))",
-    "constant": "np.full((m, n), {spread!r})",
-    "normal": "rng.normal(0, {spread!r}, (m, n))",
+BUMPS = """
+centres = [(c1, c2) for c2 in (4, 0, -4) for c1 in (-4, 0, 4)]
+bumps = [np.exp(-((x1 - c1) ** 2 + (x2 - c2) ** 2) / 8) for c1, c2 in centres]  # radial basis functions
+"""
+FIRST = {  # of a layer with m units before it and n in it
+    "suited": "rng.normal(0, {gain} / m**0.5, (m, n))",
+    "zero": "0",
+    "constant": "{spread}",
+    "normal": "rng.normal(0, {spread}, (m, n))",
     "spread 1/m": "rng.normal(0, 1 / m, (m, n))",
     "variance 1/m": "rng.normal(0, m**-0.5, (m, n))",
     "Xavier": "rng.uniform(-((6 / (m + n)) ** 0.5), (6 / (m + n)) ** 0.5, (m, n))",
     "He": "rng.normal(0, (2 / m) ** 0.5, (m, n))",
-    "orthogonal": "{gain!r} * orthogonal(rng, m, n)",
+    "orthogonal": "{gain} * orthogonal(m, n)",
 }
-ORTHOGONAL = """
-def orthogonal(rng, m, n):
+ORTHOGONAL = '''
+def orthogonal(m, n):
+    """The Q of a Gaussian's QR."""
     q, r = np.linalg.qr(rng.normal(size=(max(m, n), min(m, n))))
     q *= np.where(np.diag(r) < 0, -1, 1)
     return q if m >= n else q.T
-"""
-SIGMOID = """
-def sigmoid(z):
-    return (np.tanh(z / 2) + 1) / 2
-"""
-SOFTMAX = """
-def softmax(z):
-    a = np.exp(z - z.max(axis=0))
-    return a / a.sum(axis=0)
-"""
-BENT = """
-def bent(z):
-    return np.tanh(0.7978845608028654 * z * (1 + 0.044715 * z * z))
-"""
-ACTIVATIONS = {  # f(z), and its slope there, where a = f(z)
+'''
+SIGMOID = "def sigmoid(z):\n    return (np.tanh(z * 0.5) + 1) * 0.5"
+GELU = "def share(z):\n    return np.tanh(0.7978845608028654 * z * (1 + 0.044715 * z * z))"
+SELU = "1.0507009873554805"
+SELU_BELOW = "1.6732632423543772"
+ACTIVATIONS = {  # f(z), and its slope where a = f(z)
     "tanh": ("np.tanh(z)", "1 - a * a"),
     "relu": ("np.maximum(z, 0)", "z > 0"),
     "sigmoid": ("sigmoid(z)", "a * (1 - a)"),
-    "identity": ("z", "1.0"),
+    "identity": ("z", "1"),
     "leaky relu": ("np.maximum(z, 0.01 * z)", "np.where(z > 0, 1.0, 0.01)"),
     "elu": ("np.maximum(z, 0) + np.expm1(np.minimum(z, 0))", "np.minimum(a, 0) + 1"),
     "selu": (
-        "(np.maximum(z, 0) + 1.6732632423543772 * np.expm1(np.minimum(z, 0))) * 1.0507009873554805",
-        "np.where(z > 0, 1.0507009873554805, a + 1.0507009873554805 * 1.6732632423543772)",
+        f"(np.maximum(z, 0) + {SELU_BELOW} * np.expm1(np.minimum(z, 0))) * {SELU}",
+        f"np.where(z > 0, {SELU}, a + {SELU} * {SELU_BELOW})",
     ),
     "gelu": (
-        "z * ((1 + bent(z)) / 2)",
-        "(1 + bent(z) + z * (1 - bent(z) * bent(z)) * 0.7978845608028654 * (1 + 3 * 0.044715 * z * z)) / 2",
+        "z * ((1 + share(z)) / 2)",
+        "(1 + share(z) + z * (1 - share(z) * share(z)) * 0.7978845608028654 * (1 + 3 * 0.044715 * z * z)) / 2",
     ),
     "softplus": ("np.logaddexp(z, 0)", "sigmoid(z)"),
     "swish": ("z * sigmoid(z)", "sigmoid(z) + a * (1 - sigmoid(z))"),
     "softsign": ("z / (1 + np.abs(z))", "(1 - np.abs(a)) ** 2"),
     "arctan": ("np.arctan(z)", "1 / (1 + z * z)"),
     "sin": ("np.sin(z)", "np.cos(z)"),
-    "step": ("np.heaviside(z, np.float32(1))", "0.0  # flat: nothing before it learns"),
+    "step": ("(z >= 0).astype(z.dtype)", "0"),
 }
-
-
-class Judged(NamedTuple):
-    """Of the last sums z and the targets y: each unit's share of each point's loss, and how that falls with z."""
-
-    losses: str
-    slope: str
-
-
-LOSSES = {
-    "sigmoid": Judged("np.logaddexp(0, z) - y * z", "sigmoid(z) - y"),
-    "softmax": Judged("y * (np.logaddexp.reduce(z, axis=0) - z)", "softmax(z) - y"),
-    "identity": Judged("(z - y) ** 2 / 2", "z - y"),
-    "sigmoid, squared": Judged("(sigmoid(z) - y) ** 2 / 2", "(sigmoid(z) - y) * sigmoid(z) * (1 - sigmoid(z))"),
-    "hinge": Judged("np.maximum(0, 1 - y * z)", "-y * (y * z < 1)"),
+OUTPUTS = {  # what the output makes of its sums z, each unit's share of each point's loss, and its slope by z
+    "sigmoid": ("a = sigmoid(z)", "np.logaddexp(0, z) - y * z", "a - y"),
+    "softmax": (
+        "e = np.exp(z - z.max(axis=0))\na = e / e.sum(axis=0)",
+        "y * (np.logaddexp.reduce(z, axis=0) - z)",
+        "a - y",
+    ),
+    "identity": ("", "(z - y) ** 2 / 2", "z - y"),
+    "sigmoid, squared": ("a = sigmoid(z)", "(a - y) ** 2 / 2", "(a - y) * a * (1 - a)"),
+    "hinge": ("", "np.maximum(0, 1 - y * z)", "-y * (y * z < 1)"),
 }
-M = "m[:] = {s.beta1!r} * m + (1 - {s.beta1!r}) * g"
-S = "s[:] = {s.beta2!r} * s + (1 - {s.beta2!r}) * g**2"
-M_HAT = "m_hat = m / (1 - {s.beta1!r} ** (t + 1))"
-S_HAT = "s_hat = s / (1 - {s.beta2!r} ** (t + 1))"
-ADAMS_MOVE = "w -= {rate} * m_hat / (np.sqrt(s_hat) + {s.epsilon!r})"
-ADAM = (M, S, M_HAT, S_HAT, ADAMS_MOVE)
-
-
-class Rule(NamedTuple):
-    """The averages that a rule keeps for each array w, and what it does with a slope g."""
-
-    keeps: str
-    lines: tuple[str, ...]
-
-
-OPTIMISERS = {
-    "GD": Rule("", ("w -= {rate} * g",)),
-    "momentum": Rule("v", ("v[:] = {s.momentum!r} * v + g", "w -= {rate} * v")),
-    "Nesterov": Rule("v", ("v[:] = {s.momentum!r} * v + g", "w -= {rate} * (g + {s.momentum!r} * v)")),
-    "Adagrad": Rule("s", ("s += g**2", "w -= {rate} * g / (np.sqrt(s) + {s.epsilon!r})")),
-    "RMSProp": Rule("s", (S, "w -= {rate} * g / (np.sqrt(s) + {s.epsilon!r})")),
-    "Adam": Rule("ms", ADAM),
-    "AdamW": Rule("ms", (*ADAM[:-1], ADAMS_MOVE + " + {rate} * {s.weight_decay!r} * w")),
-    "AMSGrad": Rule(
-        "msc", (M, S, "np.maximum(c, s, out=c)", M_HAT, "s_hat = c / (1 - {s.beta2!r} ** (t + 1))", ADAMS_MOVE)
-    ),
-    "Nadam": Rule(
-        "ms",
-        (
-            M,
-            S,
-            "m_hat = {s.beta1!r} * m / (1 - {s.beta1!r} ** (t + 2)) "
-            "+ (1 - {s.beta1!r}) * g / (1 - {s.beta1!r} ** (t + 1))",
-            S_HAT,
-            ADAMS_MOVE,
-        ),
-    ),
-    "RAdam": Rule("ms", (M, S, M_HAT, "w -= {rate} * rectified(s, t + 1) * m_hat")),
-    "Adamax": Rule(
-        "mr",
-        (M, "r[:] = np.maximum({s.beta2!r} * r, np.abs(g) + {s.epsilon!r})", M_HAT, "w -= {rate} / r * m_hat"),
-    ),
-    "Adadelta": Rule(
-        "sdu",
-        (
-            S,
-            "d[:] = {s.beta2!r} * d + (1 - {s.beta2!r}) * u**2",
-            "u[:] = np.sqrt(d + {s.epsilon!r}) / np.sqrt(s + {s.epsilon!r}) * g",
-            "w -= {rate} * u",
-        ),
-    ),
-}
-RECTIFIED = '''
-def rectified(s, t):
-    """What takes the place of 1 / √s: 1 while few squares are averaged, then rectified by r."""
-    most = 2 / (1 - {s.beta2!r}) - 1
-    length = most - 2 * t * {s.beta2!r}**t / (1 - {s.beta2!r}**t)
-    if length <= 5:
-        return 1.0
-    r = np.sqrt((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length))
-    return r * np.sqrt(1 - {s.beta2!r}**t) / (np.sqrt(s) + {s.epsilon!r})
-'''
 RATES = {  # as shares of the first, by epoch
     "1/t": "(epoch + 1) ** -1",
     "1/√t": "(epoch + 1) ** -0.5",
     "1/tᵖ": "(epoch + 1) ** -{s.power!r}",
-    "steps": "{s.decay!r} ** (epoch // {s.period!r})",
-    "exponential": "{s.decay!r} ** (epoch / {s.period!r})",
-    "cosine": "((1 + cos(pi * min(epoch / {s.period!r}, 1))) / 2)",
-    "warm-up": "min((epoch + 1) / {s.period!r}, 1)",
+    "steps": "{s.decay!r} ** (epoch // {s.period})",
+    "exponential": "{s.decay!r} ** (epoch / {s.period})",
+    "cosine": "((1 + math.cos(math.pi * min(epoch / {s.period}, 1))) / 2)",
+    "warm-up": "min((epoch + 1) / {s.period}, 1)",
 }
-WITH_ONES = """
-def with_ones(a):
-    return np.vstack([a, np.ones_like(a[:1])])  # the last row of each layer's table holds the offsets
+WITH_ONE = '''
+def with_one(a):
+    """A row of ones below, which feeds the offsets."""
+    return np.vstack([a, np.ones_like(a[:1])])
+'''
+TABLES = '''
+def tables(flat):
+    """The part of each layer: a column holds the weights into one unit, and below them its offset."""
+    parts = np.split(flat, np.cumsum(sizes))
+    return [part.reshape(-1, n) for part, n in zip(parts, widths[1:])]
+'''
+NORMS = '''
+def norms(flat):
+    """The part of each hidden layer's batch norm, which comes after the weights: gamma and beta, in columns."""
+    parts = np.split(flat[sum(sizes) :], 2 * np.cumsum(widths[1:-1])[:-1])
+    return [part.reshape(2, -1, 1) for part in parts]
+'''
+NORMALISE = """
+scales.append(1 / np.sqrt(z.var(axis=1, keepdims=True) + 1e-5))
+bars.append((z - z.mean(axis=1, keepdims=True)) * scales[-1])  # mean 0 and variance 1 over the batch
+gamma, beta = scaled[len(Z)]
+z = gamma * bars[-1] + beta
 """
-NORM = """
-    scale.append(1 / np.sqrt(z.var(axis=1, keepdims=True) + 1e-5))
-    bar.append((z - z.mean(axis=1, keepdims=True)) * scale[-1])
-    z = gamma[l][:, None] * bar[-1] + beta[l][:, None]
-"""
-NORM_BACK = """
-    dgamma.insert(0, (delta * bar[l - 1]).sum(axis=1))
-    dbeta.insert(0, delta.sum(axis=1))
-    delta = gamma[l - 1][:, None] * delta
-    along = bar[l - 1] * (delta * bar[l - 1]).mean(axis=1, keepdims=True)  # mean and variance move too
-    delta = (delta - (delta.mean(axis=1, keepdims=True) + along)) * scale[l - 1]
+DENORMALISE = """
+bar = bars[l - 1]
+d_scaled[l - 1][:] = (delta * bar).sum(axis=1, keepdims=True), delta.sum(axis=1, keepdims=True)
+delta = scaled[l - 1][0] * delta  # by gamma
+delta -= delta.mean(axis=1, keepdims=True) + bar * (delta * bar).mean(axis=1, keepdims=True)
+delta = delta * scales[l - 1]
 """
 END = """
-weights = {}
-for i, table in enumerate(layers, 1):
-    weights |= {f"W{i}": table[:-1], f"b{i}": table[-1]}
+weights = {f"W{l}": w[:-1] for l, w in enumerate(W, 1)} | {f"b{l}": w[-1] for l, w in enumerate(W, 1)}
 """
-NORMS = """for i, (up, shift) in enumerate(zip(gamma, beta), 1):
-    weights |= {f"gamma{i}": up, f"beta{i}": shift}
+END_NORMS = """
+weights |= {f"gamma{l}": gamma[:, 0] for l, (gamma, _) in enumerate(scaled, 1)}
+weights |= {f"beta{l}": beta[:, 0] for l, (_, beta) in enumerate(scaled, 1)}
 """
 
 
-def needs(schedule: str) -> str:
-    return f"{'from math import cos, pi' if schedule == 'cosine' else ''}\n\nimport numpy as np".strip()
-
-
-def inputs(chosen: Sequence[str]) -> str:
-    """A column for each point, as everywhere here."""
+def inputs(chosen: Sequence[str], scale: str) -> str:
+    """X, a column a point."""
+    if list(chosen) == ["x₁", "x₂"] and not scale:
+        return "X = x.T.astype(np.float32)  # a column is a point"
+    bumps = BUMPS.rstrip() if "RBF" in chosen else ""
     given = ", ".join(FEATURES[one] for one in chosen)
-    return "inputs = x.T" if list(chosen) == ["x₁", "x₂"] else f"x1, x2 = x.T\ninputs = np.stack([{given}])"
+    scaled = f"\n{scale}\nX = (X - centre) / width" if scale else ""
+    told = "X = X.astype(np.float32)  # a column is a point"
+    return f"x1, x2 = x.T{bumps}\nX = np.stack([{given}]){scaled}\n{told}"
+
+
+def targets(many: bool, signed: bool) -> str:
+    """Y of labelled points, a column a point."""
+    no = -1 if signed else 0
+    if many:
+        return f"Y = np.where(labels == np.arange(K)[:, None], 1, {no}).astype(np.float32)  # an output for each class"
+    return f"Y = np.where(labels == 0, 1, {no})[None].astype(np.float32)  # the output speaks for the first class"
 
 
 def functions(activation: str, output: str, hidden: bool) -> str:
-    """The hidden units' f and its slope, and whatever they and the loss are made of."""
-    f, slope = ACTIVATIONS[activation]
-    judged = LOSSES[output]
-    used = f"{judged.losses} {judged.slope}" + f"{f} {slope}" * hidden
-    made_of = {"sigmoid(": SIGMOID, "softmax(": SOFTMAX, "bent(": BENT}
-    parts = [text.strip() for name, text in made_of.items() if name in used]
+    """f and its slope, and what they or the output are made of."""
+    f, slope = ACTIVATIONS[activation] if hidden else ("", "")
+    parts = [SIGMOID] if "sigmoid(" in f + slope + OUTPUTS[output][0] else []
+    if activation == "gelu" and hidden:
+        parts.append(GELU)
     if hidden:
-        parts += [
-            f"def f(z):\n    return {f}",
-            f"def slope(z, a):  # of f, where a = f(z)\n    return {slope}",
-        ]
-    return "\n\n\n".join([*parts, WITH_ONES.strip()])
+        parts += [f"def f(z):\n    return {f}", f"def slope(z, a):  # of f at z, where it is a\n    return {slope}"]
+    return "\n\n\n".join(parts)
 
 
-def gradient(
-    output: str, hidden: bool, batch_norm: bool, dropout: bool, l1: float, l2: float, single: bool = False
-) -> str:
-    """Back-propagation: `single` where the slope of f is in double precision, which a step is not."""
-    judged, cast = LOSSES[output], ".astype(np.float32)" if single else ""
-    lines = [
-        f"def gradient(x, y{', rng' if dropout else ''}):",
-        '    """The mean loss of these points, and its slopes, found from the last layer to the first."""',
-        "    A, Z = [with_ones(x)], []" if hidden else "    A = [with_ones(x)]",
-    ]
+def gradient(output: str, hidden: bool, drops: bool, batch_norm: bool, l2: float, l1: float) -> str:
+    """The pass over a batch and back, which leaves its gradient in g."""
+    body = ['"""The mean loss of points x with targets y; its gradient is left in g. Forwards, then back."""']
     if hidden:
-        lines += ["    scale, bar, dgamma, dbeta = [], [], [], []"] * batch_norm
-        lines += ["    kept = []"] * dropout
-        lines += [f"    for {'l, table in enumerate(layers[:-1])' if batch_norm else 'table in layers[:-1]'}:"]
-        lines += ["        z = table.T @ A[-1]"]
-        lines += indented(NORM, 1) * batch_norm
-        lines += ["        Z.append(z)"]
-        if dropout:
-            lines += [
-                "        kept.append((rng.random(z.shape) >= p) / np.float32(1 - p))  # it stands for what is silent",
-                "        A.append(with_ones(f(z) * kept[-1]))",
-            ]
-        else:
-            lines += ["        A.append(with_ones(f(z)))"]
-    lines += [
-        "    z = layers[-1].T @ A[-1]",
-        f"    J = ({judged.losses}).sum() / x.shape[1]",
-        f"    delta = ({judged.slope}) / np.float32(x.shape[1])",
-    ]
+        body += ["A, Z = [x], []  # activations and sums"]
+        body += ["scales, bars = [], []"] * batch_norm
+        body += ["for l, w in enumerate(W[:-1]):" if drops else "for w in W[:-1]:", "    z = w.T @ with_one(A[-1])"]
+        body += [indent(tidy(NORMALISE), "    ")] * batch_norm
+        body += ["    Z.append(z)", f"    A.append(f(z){' * kept[l]' if drops else ''})"]
+    body += [f"z = W[-1].T @ with_one({'A[-1]' if hidden else 'x'})"]
+    answer, loss, delta = OUTPUTS[output]
+    body += [answer] * bool(answer)
+    body += [f"delta = ({delta}) / y.shape[1]"]
     if hidden:
-        lines += [
-            "    slopes = []",
-            "    for l in range(len(layers) - 1, -1, -1):",
-            f"        slopes.insert(0, (A[l] @ delta.T){cast})" if cast else "        slopes.insert(0, A[l] @ delta.T)",
-            "        if l > 0:",
-            "            delta = layers[l][:-1] @ delta",
-        ]
-        if dropout:
-            lines += ["            delta = delta * kept[l - 1] * slope(Z[l - 1], f(Z[l - 1]))"]
+        body += ["for l in range(len(W) - 1, -1, -1):", "    dW[l][:] = with_one(A[l]) @ delta.T", "    if l:"]
+        back = "delta = W[l][:-1] @ delta"
+        if drops:
+            back += " * kept[l - 1]\ndelta = delta * slope(Z[l - 1], f(Z[l - 1]))"
         else:
-            lines += ["            delta *= slope(Z[l - 1], A[l][:-1])"]
-        lines += indented(NORM_BACK, 2) * batch_norm
+            back += "\ndelta *= slope(Z[l - 1], A[l])"
+        body += [indent(back + f"\n{tidy(DENORMALISE)}" * batch_norm, " " * 8)]
     else:
-        lines += ["    slopes = [A[0] @ delta.T]"]
-    if l1 or l2:
-        lines += ["    for table, g in zip(layers, slopes):  # penalties are for weights, not for offsets"]
-        lines += [f"        g[:-1] += {l2!r} * table[:-1]"] * bool(l2)
-        lines += [f"        g[:-1] += {l1!r} * np.sign(table[:-1])"] * bool(l1)
-    return "\n".join([*lines, f"    return J, {'slopes + dgamma + dbeta' if batch_norm and hidden else 'slopes'}"])
+        body += ["dW[0][:] = with_one(x) @ delta.T"]
+    if l2 or l1:
+        body += ["for w, dw in zip(W, dW):  # offsets are not penalised"]
+        body += ["    dw[:-1] += l2 * w[:-1]"] * bool(l2)
+        body += ["    dw[:-1] += l1 * np.sign(w[:-1])"] * bool(l1)
+    body += [f"return ({loss}).sum() / y.shape[1]"]
+    kept = ", kept" if drops else ""
+    whole = f"def backward(x, y{kept}):\n{indent(chr(10).join(body), '    ')}"
+    return "\n\n".join([TABLES, *[NORMS] * batch_norm, WITH_ONE, whole])
 
 
-def indented(text: str, depth: int) -> list[str]:
-    return ["    " * depth + line for line in text.strip("\n").splitlines()]
-
-
-def start(begin: str, gain: float, spread: float, random_offsets: bool, batch_norm: bool, optimiser: str) -> str:
-    """The first weights, and the averages of the optimiser."""
-    offsets = "rng.normal(0, 1, (1, n))" if random_offsets else "np.zeros((1, n))"
-    text = tidy(f"""
-        rng = at_start()
-        X, Y = inputs.astype(np.float32), targets.astype(np.float32)
-        layers = []
-        for m, n in zip(widths, widths[1:]):
-            layers.append(np.vstack([{FIRST[begin].format(gain=gain, spread=spread)}, {offsets}]).astype(np.float32))
-        """)
-    if batch_norm:
-        text += "\ngamma = [np.ones(n, np.float32) for n in widths[1:-1]]"
-        text += "\nbeta = [np.zeros(n, np.float32) for n in widths[1:-1]]"
-        text += "\ntheta = layers + gamma + beta"
-    for name in OPTIMISERS[optimiser].keeps:
-        text += f"\n{name.upper()} = [np.zeros_like(w) for w in {'theta' if batch_norm else 'layers'}]"
-    text += "\norder, at, epoch = rng.permutation(X.shape[1]), 0, 0"
-    return f"{ORTHOGONAL.strip()}\n\n\n{text}" if begin == "orthogonal" else text
-
-
-def rectifier(optimiser: str, settings: Any) -> str:
-    return RECTIFIED.format(s=settings) if optimiser == "RAdam" else ""
-
-
-def step(optimiser: str, schedule: str, settings: Any, noise: float, dropout: bool, batch_norm: bool) -> str:
-    """One mini-batch; after the last of an epoch the points are shuffled."""
-    rule, name = OPTIMISERS[optimiser], "eta" if schedule in RATES else "rate"
-    given = ", ".join(["w", "g", *rule.keeps])
-    lists = ", ".join(["theta" if batch_norm else "layers", "slopes", *rule.keeps.upper()])
-    lines = ["rng = at_step(t)", "i = order[at : at + batch]", "x, y = X.take(i, axis=1), Y.take(i, axis=1)"]
-    lines += [f"x += rng.normal(0, {noise!r}, x.shape)"] * bool(noise)
-    if schedule in RATES:
-        lines += [f"eta = rate * {RATES[schedule].format(s=settings)}"]
-    lines += [f"J, slopes = gradient(x, y{', rng' if dropout else ''})", f"for {given} in zip({lists}):"]
-    lines += ["    " + line.format(s=settings, rate=name) for line in rule.lines]
-    lines += [
-        "at += len(i)",
-        "if at == len(order):  # an epoch is over",
-        "    order, at, epoch = rng.permutation(len(order)), 0, epoch + 1",
+def start(begin: str, gain: float, spread: float, random_offsets: bool, batch_norm: bool) -> str:
+    """The first weights, as views of theta, and the first order of the points."""
+    drawn = FIRST[begin].format(gain="1" if gain == 1 else repr(gain), spread=repr(spread))
+    more = " + 2 * sum(widths[1:-1])" if batch_norm else ""
+    lines = [
+        "sizes = [(m + 1) * n for m, n in zip(widths, widths[1:])]",
+        f"theta = np.zeros(sum(sizes){more}, np.float32)  # all that is trained",
+        "g = np.zeros_like(theta)",
+        "W, dW = tables(theta), tables(g)",
     ]
-    return "\n".join(lines)
+    if batch_norm:
+        lines += ["scaled, d_scaled = norms(theta), norms(g)", "for gamma, beta in scaled:", "    gamma[:] = 1"]
+    lines += ["rng = at_start()", "for w in W:"]
+    lines += ["    m, n = len(w) - 1, len(w[0])"] * (begin not in ("zero", "constant"))
+    lines += [f"    w[:-1] = {drawn}", f"    w[-1] = {'rng.normal(size=len(w[0]))' if random_offsets else '0'}"]
+    text = "\n".join([*lines, "order, at = rng.permutation(X.shape[1]), 0"])
+    return f"{ORTHOGONAL}\n\n{text}" if begin == "orthogonal" else text
+
+
+def rule(optimiser: str, settings: Any) -> tuple[str, str]:
+    """What an update rule needs before the first step, and its lines from the gradient g on; theta keeps its place."""
+    from lab.experiments.descent.optimiser_race._written import AVERAGES, KNOBS, LINES
+
+    lines = LINES[optimiser]
+    if optimiser == "AdamW":
+        lines = LINES["Adam"] + " + eta * decay * theta"
+    words = set(re.findall(r"\w+", lines))
+    knobs = assign(**{name: getattr(settings, knob) for name, knob in KNOBS.items() if name in words})
+    kept = [name for name in AVERAGES if re.search(rf"^{name} = ", lines, re.MULTILINE)]
+    zeros = f"{' = '.join(kept)} = np.zeros_like(theta)" if kept else ""
+    change = re.sub(r"^theta = theta - (.* \+ .* theta)$", r"theta -= \1", lines, flags=re.MULTILINE)
+    change = re.sub(r"^theta = theta - ", "theta -= ", change, flags=re.MULTILINE)
+    return "\n".join(part for part in (knobs, zeros) if part), change
+
+
+def step(lines: str, schedule: str, settings: Any, noise: float, drops: bool) -> str:
+    """One mini-batch; after the last of an epoch the points are shuffled."""
+    body = ["rng = at_step(t)"] * bool(noise or drops)
+    body += ["i = order[at : at + batch]"]
+    if schedule in RATES:
+        body += [f"eta = rate * {RATES[schedule].format(s=settings)}"]
+    body += ["x = X.take(i, axis=1)", "x += rng.normal(0, noise, x.shape)"] if noise else []
+    if drops:  # all at once, before the pass
+        body += ["kept = [(rng.random((n, len(i))) >= p) / np.float32(1 - p) for n in widths[1:-1]]"]
+    given = "x" if noise else "X.take(i, axis=1)"
+    body += [f"loss = backward({given}, Y.take(i, axis=1){', kept' if drops else ''})", lines]
+    shuffled = "rng" if noise or drops else "at_step(t)"
+    body += ["at += len(i)", "if at == len(order):  # an epoch is over"]
+    body += [f"    order, at = {shuffled}.permutation(len(order)), 0"]
+    body += ["    epoch += 1"] * (schedule in RATES)
+    return "\n".join(body)
