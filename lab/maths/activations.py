@@ -87,7 +87,7 @@ ACTIVATIONS = {
     "identity": Activation(np.positive, lambda z, a: 1.0, "z", "z"),
     "leaky relu": Activation(
         leaky,
-        lambda z, a: np.where(z > 0, 1.0, LEAK),
+        lambda z, a: np.where(z > 0, 1.0, LEAK).astype(z.dtype),
         r"\max(0.01\, z, z)",
         "max(0.01 z, z)",
         (2 / (1 + LEAK**2)) ** 0.5,

@@ -55,7 +55,7 @@ ACTIVATIONS = {  # f(z), and its slope where a = f(z)
     "relu": ("np.maximum(z, 0)", "z > 0"),
     "sigmoid": ("sigmoid(z)", "a * (1 - a)"),
     "identity": ("z", "1"),
-    "leaky relu": ("np.maximum(z, 0.01 * z)", "np.where(z > 0, 1.0, 0.01)"),
+    "leaky relu": ("np.maximum(z, 0.01 * z)", "np.where(z > 0, 1.0, 0.01).astype(z.dtype)"),
     "elu": ("np.maximum(z, 0) + np.expm1(np.minimum(z, 0))", "np.minimum(a, 0) + 1"),
     "selu": (
         f"(np.maximum(z, 0) + {SELU_BELOW} * np.expm1(np.minimum(z, 0))) * {SELU}",
