@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QProcess, QProcessEnvironment, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QIcon
@@ -41,6 +40,7 @@ from widgets.tools import Tool
 PROGRAM = Path(__file__).resolve().parents[2] / "app.py"
 PICTURES = {".png": "PNG picture", ".svg": "SVG drawing"}
 MOVIES = {".gif": "GIF, shown everywhere", ".mp4": "MP4, smaller and sharper"}
+NO_COPY = "The copy of the run that it is made of cannot be written to the folder for temporary files: {}."
 REPORTS = {".html": "Page (HTML)", ".pdf": "Paper (PDF)"}
 
 
@@ -304,19 +304,35 @@ class Rendered(Written):
 
     def render(self, path: str, option: str, words: list[str], steps: int) -> None:
         """Save the run as it stands, and have it rendered; meanwhile the window goes on."""
-        window, folder = self.window, tempfile.mkdtemp(prefix="watchglass-")
+        window = self.window
+        try:
+            folder = tempfile.mkdtemp(prefix="watchglass-")
+        except OSError as wrong:
+            self.tell(path, NO_COPY.format(wrong.strerror))
+            return
         saved = str(Path(folder) / "run.glass")
         size = window.stages.size().expandedTo(QSize(640, 400))
         words = ["--open", saved, "--steps", str(steps), "--size", f"{size.width()}x{size.height()}", *words]
         words += [f"--panel={title}" for title in self.open_panels()]
 
-        def begin(_: Any) -> None:
+        def copy(session: Session) -> str:
+            try:
+                glass.save(session, saved)
+            except OSError as wrong:
+                return NO_COPY.format(wrong.strerror)
+            return ""
+
+        def begin(wrong: str) -> None:
+            if wrong:
+                shutil.rmtree(folder, ignore_errors=True)
+                self.tell(path, wrong)
+                return
             errand = Errand(path, folder, [*words, f"--{option}"])
             errand.over.connect(lambda wrong: self.arrived(errand, wrong))
             window.gone.connect(errand.close)
             window.drawer.put(Path(path).name, errand)
 
-        window.engine.ask(lambda session: glass.save(session, saved), begin)
+        window.engine.ask(copy, begin)
 
     def open_panels(self) -> list[str]:
         """What the stage shows, last what is in front."""
