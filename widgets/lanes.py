@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
@@ -15,12 +16,12 @@ from lab.marks import Column, Layout, panels
 from widgets.eliding import ElidingLabel
 from widgets.look import Look
 from widgets.marks import Hands
-from widgets.panel import Card
-from widgets.shared_axes import SharedAxes
 from widgets.stage import Stage
 from widgets.theme import icon
 
 if TYPE_CHECKING:  # the window makes the lanes
+    from widgets.panel import Card
+    from widgets.shared_axes import SharedAxes
     from widgets.window import Window
 
 FEW = 2  # panels that a further lane shows
@@ -151,10 +152,15 @@ class Lanes(QObject):
         first.header.hide()
         self.frames: Sequence[Frame] = ()
         self.boxes = {0: first}  # by the number of the lane
-        self.axes = SharedAxes(lambda: [box.stage for box in self.boxes.values()])
         window.stages.addWidget(first)
         window.stage.enlarging.connect(self._enlarged)
         window.header.panel_toggled.connect(self._toggled)
+
+    @cached_property
+    def axes(self) -> SharedAxes:
+        from widgets.shared_axes import SharedAxes
+
+        return SharedAxes(lambda: [box.stage for box in self.boxes.values()])
 
     def names(self) -> dict[int, str]:
         """What each lane is called, by its number."""

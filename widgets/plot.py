@@ -15,6 +15,7 @@ from widgets.cursor import CursorNote
 from widgets.look import Look
 from widgets.marks import Bounds, PlotPainter
 
+pg.setConfigOptions(antialias=True)
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MARGIN = 0.06  # of the range, around what must be in view
 AHEAD = 0.5  # how much further an axis widens than it must, so that it seldom moves

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
@@ -11,7 +12,9 @@ from lab.frame import Frame
 from lab.marks import Column, Curve, Equation, Group, Layout, Note, Panel, Row, Table, Tabs, panels
 from widgets.look import Look
 from widgets.marks import Hands
-from widgets.panel import Card
+
+if TYPE_CHECKING:  # panels bring pyqtgraph, which takes as long as all else: the window comes first
+    from widgets.panel import Card
 
 GAP = 8
 LATER = 50  # milliseconds until a layout that had to wait is tried again
@@ -177,6 +180,8 @@ class Stage(QWidget):
         if isinstance(layout, Panel):
             if not self._is_open(layout):
                 return None
+            from widgets.panel import Card
+
             card = Card(layout, self.hands, self.look)
             card.enlarge.connect(self.enlarge)
             self._cards[f"{len(self._cards)} {layout.title}"] = card

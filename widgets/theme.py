@@ -7,7 +7,6 @@ from pathlib import Path
 from string import Template
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
@@ -115,7 +114,7 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
 
 
 def apply(app: QApplication, theme: Theme, scale: float = 1.0) -> None:
-    """Dress the program: base style, palette, font, style sheet, and the plots made from now on."""
+    """Dress the program: base style, palette, font and style sheet."""
     sheet = style_sheet(theme, scale)
     if app.styleSheet() == sheet:  # it wears this already, and to dress is dear
         return
@@ -126,7 +125,6 @@ def apply(app: QApplication, theme: Theme, scale: float = 1.0) -> None:
     font.setPixelSize(int(13 * scale))
     app.setFont(font)
     app.setStyleSheet(sheet)
-    pg.setConfigOptions(background=theme.card, foreground=theme.quiet, antialias=True)
 
 
 @lru_cache
@@ -147,6 +145,8 @@ def colour_map(name: str) -> NDArray[np.uint8]:
     """256 rows of red, green and blue: viridis, cividis, grey, scores or scores dark. Read-only."""
     ramp = np.arange(256)
     if name in ("viridis", "cividis"):
+        import pyqtgraph as pg  # which takes as long as all else that a window needs
+
         table = pg.colormap.get(name).getLookupTable(0.0, 1.0, 256, alpha=False)
     elif name == "grey":
         table = np.stack([ramp] * 3, axis=1)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lab.frame import Frame
 from widgets.look import Look
-from widgets.marks.overlay import Pieces, stroke
 
 NEAR = 6  # pixels from a flag that are still on it
 ROOM = 1.18  # the line is this much longer than the run, so that it seldom rescales
@@ -30,7 +29,6 @@ class Timeline(QWidget):
         self.bookmarks: tuple[tuple[int, str], ...] = ()  # (step, what it is called)
         self._line: QPixmap | None = None
         self._drawn: tuple[object, ...] = ()
-        self._pieces = Pieces()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setAccessibleName("Timeline")
@@ -124,10 +122,12 @@ class Timeline(QWidget):
             return pixmap
         heights = (self.height() - 9) * (1 - (values - low) / ((high - low) or 1.0)) + 3
         places = np.column_stack([self._x(steps), heights])
+        from widgets.marks.overlay import Pieces, stroke  # with pyqtgraph, which must not keep the window waiting
+
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(stroke(self.look.pen("accent", 1.5)))
-        self._pieces.draw(painter, np.hstack([places[:-1], places[1:]]))
+        Pieces().draw(painter, np.hstack([places[:-1], places[1:]]))
         painter.end()
         return pixmap
 
