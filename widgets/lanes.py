@@ -55,8 +55,8 @@ class FurtherStage(Stage):
         if card is not None:
             self.enlarge_asked.emit(card.panel.title)
 
-    def _build(self, layout: Layout) -> None:
-        super()._build(layout)
+    def _build(self, layout: Layout, shows: bool = True) -> None:
+        super()._build(layout, shows)
         for card in self.cards():
             card.set_enlarged(card.panel.title == self.only)
 

@@ -24,7 +24,7 @@ class Card(QFrame):
 
     def __init__(self, panel: Panel, hands: Hands, look: Look) -> None:
         super().__init__()
-        self.panel, self.look = panel, look
+        self.panel, self.hands, self.look = panel, hands, look
         self.setProperty("card", True)
         self.setMinimumSize(140, 110)
         self.title = QLabel(panel.title)
@@ -55,30 +55,55 @@ class Card(QFrame):
         body.addLayout(head)
         body.addWidget(self.below)
         self.below.hide()
+        body.addStretch(1)  # until there is something to fill it
 
-        self.plot: Plot | None = None
-        self.drawers: list[Painter] = []
-        for depth, mark in enumerate(panel.marks):
-            kind = painter(mark)
-            if issubclass(kind, WidgetPainter):
-                made: Painter = kind(mark, hands, look)
-                body.addWidget(made.widget, made.stretch)  # type: ignore[attr-defined]
-            else:
-                if self.plot is None:
-                    self.plot = Plot(panel, look)
-                    body.addWidget(self.plot, 3)
-                made = kind(mark, hands, look, self.plot, depth)  # type: ignore[call-arg]
-            self.drawers.append(made)
-        if not any(isinstance(p, WidgetPainter) and p.stretch for p in self.drawers) and self.plot is None:
-            body.addStretch(1)
+        self._made: tuple[Plot | None, list[Painter]] = (None, [])
         self._entries: Sequence[Legend] | None = None
         self.legend_text = ""
         self.enlarged = False
-        self.restyle(look)
+        self.set_enlarged(False)
+
+    @property
+    def plot(self) -> Plot | None:
+        """The axes that marks share, if there are such marks."""
+        self._fill()
+        return self._made[0]
+
+    @property
+    def drawers(self) -> list[Painter]:
+        """The painter of each mark."""
+        self._fill()
+        return self._made[1]
+
+    def _fill(self) -> None:
+        """Make what draws, once it is wanted: a card behind a tab may never be looked at."""
+        if self._made[1]:
+            return
+        body, plot = self.layout(), None
+        assert isinstance(body, QVBoxLayout)
+        drawers: list[Painter] = []
+        body.takeAt(body.count() - 1)
+        for depth, mark in enumerate(self.panel.marks):
+            kind = painter(mark)
+            if issubclass(kind, WidgetPainter):
+                made: Painter = kind(mark, self.hands, self.look)
+                body.addWidget(made.widget, made.stretch)  # type: ignore[attr-defined]
+                made.widget.show()  # type: ignore[attr-defined]
+            else:
+                if plot is None:
+                    plot = Plot(self.panel, self.look)
+                    body.addWidget(plot, 3)
+                    plot.show()
+                made = kind(mark, self.hands, self.look, plot, depth)  # type: ignore[call-arg]
+            drawers.append(made)
+        if not any(isinstance(p, WidgetPainter) and p.stretch for p in drawers) and plot is None:
+            body.addStretch(1)
+        body.activate()  # so that all of it is drawn in its size from the first
+        self._made = plot, drawers
 
     def held(self) -> bool:
         """Whether a hand is dragging something here right now."""
-        grips = (getattr(painter, "grip", None) for painter in self.drawers)
+        grips = (getattr(painter, "grip", None) for painter in self._made[1])
         return any(grip is not None and grip.held is not None for grip in grips)
 
     def show_frame(self, frame: Frame) -> None:
@@ -117,9 +142,10 @@ class Card(QFrame):
         """Another theme or scale; the same frame is shown again after it."""
         self.look = look
         self.set_enlarged(self.enlarged)
-        if self.plot is not None:
-            self.plot.restyle(look)
-        for one in self.drawers:
+        plot, drawers = self._made
+        if plot is not None:
+            plot.restyle(look)
+        for one in drawers:
             one.restyle(look)
 
     def set_enlarged(self, enlarged: bool) -> None:
@@ -149,8 +175,8 @@ class Card(QFrame):
         menu.popup(event.globalPos())
 
     def refit(self) -> None:
-        if self.plot is not None:
-            self.plot.refit()
+        if self._made[0] is not None:
+            self._made[0].refit()
 
 
 def _swatch(entry: Legend) -> str:

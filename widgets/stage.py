@@ -58,8 +58,10 @@ class Stage(QWidget):
             if any(card.held() for card in self._cards.values()):  # not from under a hand: once it lets go
                 self._later.start(LATER)
             else:
-                self._build(frame.layout)
+                yield  # other work of opening an experiment comes just before
+                self._build(frame.layout, shows=False)
                 self.layout_shown = frame.layout
+                yield
         elif before is not None and frame.end < before.end and frame.end == frame.t == 0:
             for card in self._cards.values():
                 card.refit()
@@ -102,13 +104,13 @@ class Stage(QWidget):
             card.restyle(look)
         self._again()
 
-    def _again(self) -> None:
+    def _again(self, shows: bool = True) -> None:
         """Announce what is looked at, and show the last frame on whatever came into view."""
         names = frozenset(name for card in self.visible_cards() for name in card.panel.names())
         if names != self._names:
             self._names = names
             self.looking.emit(names)
-        if self.frame is not None:
+        if shows and self.frame is not None:
             for card in self.visible_cards():
                 card.show_frame(self.frame)
 
@@ -160,8 +162,8 @@ class Stage(QWidget):
     def _is_open(self, panel: Panel) -> bool:
         return self._toggled.get(panel.title, panel.shown)
 
-    def _build(self, layout: Layout) -> None:
-        """Make the cards and put them where the layout says."""
+    def _build(self, layout: Layout, shows: bool = True) -> None:
+        """Make the cards, put them where the layout says, and show the last frame on them."""
         if self.enlarged is not None:
             self.enlarged = None
             self.enlarging.emit("")
@@ -174,7 +176,7 @@ class Stage(QWidget):
             old.deleteLater()
         self._box.addWidget(self._root)
         self._root.show()
-        self._again()
+        self._again(shows)
 
     def _made(self, layout: Layout) -> QWidget | None:
         if isinstance(layout, Panel):

@@ -26,6 +26,7 @@ from lab.experiment import Experiment
 from lab.frame import Frame
 from widgets import theme as themes
 from widgets.banner import Banner
+from widgets.collector import Collector
 from widgets.controls.column import ControlColumn
 from widgets.drawer import Drawer
 from widgets.header import Header
@@ -118,6 +119,7 @@ class Window(QMainWindow):
         self._patience.timeout.connect(self._tell_slowness)
         self._patience.start(500)
         self._showing = Showing(self)
+        self._collector = Collector(self)
         self.engine = self._made_engine()
         self._toolbox = Toolbox(self)
         self.header.tools = self._toolbox.tools
@@ -467,6 +469,7 @@ class Window(QMainWindow):
         if len(self.right.sizes()) > 1:
             self.settings.setValue("controls", self.right.sizes()[1])
         self.stuck = not self.engine.leave() or self.stuck
+        self._collector.stop()
         super().closeEvent(event)
         self.gone.emit()
 

@@ -67,6 +67,10 @@ class Control:
         """The value as it is kept, or a ValueError that names the control, its range and the value."""
         raise NotImplementedError
 
+    def suits(self, settings: Mapping[str, Any]) -> bool:
+        """Whether the control means anything while the others stand so."""
+        return all(settings[name] in values for name, values in self.when.items())
+
     def to_json(self, value: Any) -> Any:
         return value
 

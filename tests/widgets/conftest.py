@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -25,16 +24,14 @@ def let_go() -> None:
 
 @pytest.fixture(autouse=True)
 def undressed(qapp: QApplication) -> Iterator[None]:
-    """A window dresses the whole program: style sheet, palette, font, and the plots made from then on.
+    """A window dresses the whole program: style sheet, palette and font.
 
     And Qt's tests have one mouse: a button that a test left pressed would be held down in all that follow.
     """
     let_go()
     before = qapp.styleSheet(), qapp.palette(), qapp.font()
-    plots = {name: pg.getConfigOption(name) for name in ("background", "foreground", "antialias")}
     yield
     if qapp.styleSheet() != before[0]:
         qapp.setStyleSheet(before[0])
         qapp.setPalette(before[1])
         qapp.setFont(before[2])
-    pg.setConfigOptions(**plots)

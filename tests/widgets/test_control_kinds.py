@@ -178,6 +178,7 @@ def test_rows_of_one_number_grow_and_shrink_within_their_least_and_most(column: 
 
 def test_a_card_is_opened_edited_and_removed(column: Any) -> None:
     racers = column.editors["racers"]
+    assert not any("editors" in vars(card) for card in racers.cards)  # made when a card is first opened
     click(racers.cards[1].line)
     assert racers.cards[1].editors["rate"].isVisible()
     write(racers.cards[1].editors["rate"].box, "0.02")

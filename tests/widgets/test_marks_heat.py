@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
 
 from lab.marks import Field, Heat, Panel
 from tests.widgets.frames import Recorder, frame
@@ -30,7 +31,8 @@ def shown(qtbot):
         card.resize(500, 420)
         card.show()
         card.show_frame(frame({"j": Field(z, (-3, 3), (-3, 3))} if z is not None else {}))
-        card.plot.grab()  # the axes take their room when they are first painted
+        QApplication.processEvents()  # what stands in the plot takes its room
+        card.plot.grab()  # the axes take theirs when they are first painted
         return card
 
     return make

@@ -4,7 +4,6 @@ import re
 from itertools import combinations
 
 import numpy as np
-import pyqtgraph as pg
 import pytest
 from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import Qt, qInstallMessageHandler
@@ -31,7 +30,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lab.marks import Panel
 from widgets import theme as look
+from widgets.look import Look
+from widgets.plot import Plot
 from widgets.theme import DARK, LIGHT, RESOURCES, Theme, apply, colour_map, icon, style_sheet
 
 THEMES = pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
@@ -93,12 +95,10 @@ def where(image: QImage, colour: str) -> np.ndarray:
 def dressed(qapp):
     """`apply`, undone afterwards: the look belongs to the application that all tests share."""
     before = qapp.palette(), qapp.font(), qapp.styleSheet()
-    plots = {name: pg.getConfigOption(name) for name in ("background", "foreground", "antialias")}
     yield lambda theme, scale=1.0: apply(qapp, theme, scale)
     qapp.setStyleSheet(before[2])
     qapp.setPalette(before[0])
     qapp.setFont(before[1])
-    pg.setConfigOptions(**plots)
 
 
 @pytest.fixture
@@ -231,14 +231,17 @@ def test_a_style_sheet_is_whole(qapp, theme: Theme):
 
 
 @THEMES
-def test_native_drawing_and_plots_have_the_colours_of_the_theme(dressed, qapp, theme: Theme):
+def test_native_drawing_and_plots_have_the_colours_of_the_theme(dressed, qapp, qtbot, theme: Theme):
     dressed(theme, 2.0)
     assert qapp.palette().window().color().name() == theme.ground
     assert qapp.palette().link().color().name() == theme.accent
     assert qapp.palette().placeholderText().color().name() == theme.quiet
     assert qapp.font().pixelSize() == 26
     assert qapp.font().families() == look.font_families()
-    assert (pg.getConfigOption("background"), pg.getConfigOption("foreground")) == (theme.card, theme.quiet)
+    plot = Plot(Panel("P", x="x"), Look(theme))
+    qtbot.addWidget(plot)
+    assert plot.backgroundBrush().color().name() == theme.card
+    assert plot.getAxis("bottom").textPen().color().name() == theme.quiet
 
 
 @THEMES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -161,10 +161,6 @@ class Editor(QWidget):
 
     def is_default(self) -> bool:
         return same(self.value, self.control.default)
-
-    def suits(self, settings: Mapping[str, Any]) -> bool:
-        """Whether the control means anything while the others stand so."""
-        return all(settings[name] in values for name, values in self.control.when.items())
 
     def restyle(self, look: Look) -> None:
         """Another theme or scale, for this editor and all in it."""

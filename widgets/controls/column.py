@@ -65,7 +65,7 @@ class ControlColumn(QScrollArea):
         self.body.addWidget(self.about)
         self.body.addStretch(1)
         self.setWidget(inside)
-        self.restyle(look)
+        self._dress()
         self.show_settings({name: control.default for name, control in kind.controls.items()})
 
     # ------------------------------------------------------------ what frames say
@@ -78,7 +78,7 @@ class ControlColumn(QScrollArea):
             return
         self._last = settings
         for one in self.editors.values():
-            one.setVisible(one.suits(settings))
+            one.setVisible(one.control.suits(settings))
         self.reset.setEnabled(any(not same(settings[n], c.default) for n, c in self.kind.controls.items()))
         if self.presets is not None:
             self.presets.setCurrentIndex(self._preset(settings))
@@ -106,14 +106,18 @@ class ControlColumn(QScrollArea):
     def restyle(self, look: Look) -> None:
         """Another theme or scale."""
         self.look = look
-        scale = look.scale
+        for one in (self.seed, *self.editors.values()):
+            one.restyle(look)
+        self.about.restyle(look)
+        self._dress()
+
+    def _dress(self) -> None:
+        """What is the column's own; its parts were made in this look."""
+        look, scale = self.look, self.look.scale
         self.setMinimumWidth(round(240 * scale))
         self.setMaximumWidth(round(320 * scale))
         self.body.setContentsMargins(*(round(side * scale) for side in (14, 10, 12, 14)))
         self.body.setSpacing(round(10 * scale))
-        for one in (self.seed, *self.editors.values()):
-            one.restyle(look)
-        self.about.restyle(look)
         for link, (text, _) in zip(self.links, self.kind.prompts):
             link.setText(
                 f'<a href="try" style="color: {look.theme.accent}; text-decoration: none">› {html.escape(text)}</a>'
