@@ -26,6 +26,7 @@ from lab.controls import Unfit
 from lab.frame import Frame
 from lab.lanes import Lane, Lanes, like
 from lab.memory import give_back
+from lab.pace import Pace
 from lab.session import Session
 from lab.until import Until
 
@@ -33,7 +34,6 @@ SLICE = 0.010  # seconds of training between looks at the commands
 PROMPTNESS = 0.0005  # seconds after which a step lets the window's thread have the interpreter
 PATIENCE = 0.25  # seconds to wait for the window to take a frame
 FAREWELL = 2.0  # seconds to wait for the thread to end
-FLAT_OUT = math.inf
 MOST_LANES = 4
 
 _stuck: list[Engine] = []  # engines whose step would not end: destroying a running QThread aborts the process
@@ -79,14 +79,10 @@ class Engine(QThread):
         self._fresh = False  # another run was opened, and has not been shown yet
         self._leaving = False
         self._playing = False
-        self._speed = FLAT_OUT
-        self._due = 0.0
-        self._last_pace = 0.0
+        self._pace = Pace()
         self._dirty = False
         self._next_frame = 0.0
         self._seeking: tuple[int, int] | None = None
-        self._counted: deque[tuple[float, int]] = deque([(monotonic(), 0)], maxlen=20)
-        self._steps = 0
         self._until: Until | None = None  # what the run is played to
         self._began: float | None = None  # when the work in hand was begun; None while loading or at rest
 
@@ -183,7 +179,7 @@ class Engine(QThread):
         self._send(self._mark, key="redraw")
 
     def set_speed(self, speed: float) -> None:
-        self._send(lambda: self._pace(speed), key="speed")
+        self._send(lambda: self._set_speed(speed), key="speed")
 
     def take(self) -> None:
         """The window has handed the last frame to its panels and is back in its event loop."""
@@ -249,9 +245,7 @@ class Engine(QThread):
         now = monotonic()
         frame = max(0.0, self._next_frame - now) if self._dirty else math.inf
         if self._playing:
-            if self._speed == FLAT_OUT:
-                return 0.0
-            return min(frame, max(0.0, (1.0 - self._due) / self._speed - (now - self._last_pace)))
+            return min(frame, self._pace.wait(now))
         if any(lane.frame is not None and lane.frame.finer for lane in self.lanes.values()):
             return min(frame, max(0.0, self._next_frame - now))
         return frame
@@ -273,13 +267,7 @@ class Engine(QThread):
     def _train(self) -> None:
         """One slice: at most 10 ms, or one step."""
         now = monotonic()
-        if self._speed == FLAT_OUT:
-            many = math.inf
-        else:
-            self._due = min(self._due + (now - self._last_pace) * self._speed, max(1.0, self._speed * SLICE * 4))
-            many = math.floor(self._due)
-            self._due -= many
-        self._last_pace = now
+        many = self._pace.due(now)
         until, done = now + SLICE, 0
         if self._next_frame > now:  # a frame that is late already still waits for one slice
             until = min(until, self._next_frame)
@@ -293,7 +281,7 @@ class Engine(QThread):
             if monotonic() >= until:
                 break
         if done:
-            self._steps += done
+            self._pace.count(done)
             self._mark()
 
     def _arrived(self) -> bool:
@@ -318,39 +306,18 @@ class Engine(QThread):
         self._emit(frames, began)
 
     def _frame(self, number: int, lane: Lane) -> Frame:
-        session = lane.session
-        if session.layout is not lane.layout:
-            lane.layout, lane.wanted = session.layout, None
-        try:
-            if lane.blind and lane.wanted is not None:
-                frame = session.draw(lane.wanted - lane.blind)
-            else:
-                frame = session.draw(lane.wanted)
-        except Exception:
-            frame = self._part_of(lane)
-        lane.frame = _in_lane(frame, number)
-        return lane.frame
+        def tell(name: str, wrong: Exception) -> None:
+            self.failed.emit(Failure(f"The picture “{name}” cannot be drawn: {wrong}", traceback.format_exc()))
 
-    def _part_of(self, lane: Lane) -> Frame:
-        """Some picture raised: find out which, say so once, and show the others."""
-        session = lane.session
-        default = session.draw_names()
-        good = set()
-        for name in default if lane.wanted is None else lane.wanted:
-            try:
-                session.draw([name])
-                good.add(name)
-            except Exception as wrong:
-                if name not in lane.blind:
-                    lane.blind.add(name)
-                    self.failed.emit(Failure(f"The picture “{name}” cannot be drawn: {wrong}", traceback.format_exc()))
-        return session.draw(good)
+        lane.frame = _in_lane(lane.draw(tell), number)
+        return lane.frame
 
     def _emit(self, frames: tuple[Frame, ...], began: float) -> None:
         self._next_frame = began + 1.0 / self.frame_rate
+        rate = self._pace.measured() if self._playing else 0.0
         while self._taken.acquire(blocking=False):
             pass
-        self.framed.emit(frames, Status(self._playing, self._measured(), self._speed, self._seeking))
+        self.framed.emit(frames, Status(self._playing, rate, self._pace.speed, self._seeking))
         self._taken.acquire(timeout=PATIENCE)
         if self._fresh:  # the panels of the run before are gone too
             self._fresh = False
@@ -368,13 +335,6 @@ class Engine(QThread):
                 self._emit(others, monotonic())
             else:
                 lane.frame = replace(lane.frame, finer=False)
-
-    def _measured(self) -> float:
-        now = monotonic()
-        if now - self._counted[-1][0] > 0.1:
-            self._counted.append((now, self._steps))
-        began, steps = self._counted[0]
-        return (self._steps - steps) / (now - began) if self._playing and now > began else 0.0
 
     # ------------------------------------------------------------ what the commands do
 
@@ -412,14 +372,11 @@ class Engine(QThread):
             return
         self._playing = playing and bool(self.lanes)
         self._until = self._until if playing else None
-        self._due, self._last_pace = 1.0, monotonic()
-        self._counted.clear()
-        self._counted.append((monotonic(), self._steps))
+        self._pace.begin()
         self._mark()
 
-    def _pace(self, speed: float) -> None:
-        self._speed = speed
-        self._due, self._last_pace = 0.0, monotonic()
+    def _set_speed(self, speed: float) -> None:
+        self._pace.set(speed)
         self._mark()
 
     def _each(self, do: Callable[[Session], Any]) -> None:

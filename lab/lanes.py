@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lab import marks
@@ -20,6 +20,31 @@ class Lane:
         self.frame: Frame | None = None
         self.told: tuple[int, str] | None = session.run.diverged  # a divergence pauses a run once
         self.blind: set[str] = set()  # pictures that raised: said once, then left out
+
+    def draw(self, tell: Callable[[str, Exception], None]) -> Frame:
+        """This moment; a picture that raises is told of, and left out from then on."""
+        session = self.session
+        if session.layout is not self.layout:
+            self.layout, self.wanted = session.layout, None
+        try:
+            if self.blind and self.wanted is not None:
+                return session.draw(self.wanted - self.blind)
+            return session.draw(self.wanted)
+        except Exception:
+            return self._part(tell)
+
+    def _part(self, tell: Callable[[str, Exception], None]) -> Frame:
+        """Some picture raised: find out which, and show the others."""
+        good = set()
+        for name in self.session.draw_names() if self.wanted is None else self.wanted:
+            try:
+                self.session.draw([name])
+                good.add(name)
+            except Exception as wrong:
+                if name not in self.blind:
+                    self.blind.add(name)
+                    tell(name, wrong)
+        return self.session.draw(good)
 
 
 class Lanes(dict[int, Lane]):

@@ -9,8 +9,9 @@ import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton
 
-from lab.engine import FLAT_OUT, Status
+from lab.engine import Status
 from lab.frame import Frame
+from lab.pace import FLAT_OUT
 from widgets.eliding import ElidingLabel
 from widgets.look import Look, rich
 from widgets.theme import icon

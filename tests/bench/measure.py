@@ -14,7 +14,7 @@ from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from lab.catalogue import Catalogue
-from lab.engine import FLAT_OUT
+from lab.pace import FLAT_OUT
 from widgets.window import Window
 
 SIZE = (1280, 800)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from lab.catalogue import Catalogue
-from lab.engine import FLAT_OUT
+from lab.pace import FLAT_OUT
 from tests.bench.measure import opened, spin, wait
 from tests.breaking.measured import Gaps, Size, told_by
 from widgets.window import Window

@@ -16,9 +16,9 @@ from pytestqt.qtbot import QtBot
 from lab import engine as engines
 from lab.catalogue import Catalogue, Entry
 from lab.controls import Choice, Slider
-from lab.engine import FLAT_OUT
 from lab.experiment import Experiment
 from lab.marks import Curve, Dots, Panel
+from lab.pace import FLAT_OUT
 from tests.breaking.measured import Gaps
 from tests.lab.toys import Walk
 from widgets.window import Window

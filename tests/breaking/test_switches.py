@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lab.catalogue import Catalogue
-from lab.engine import FLAT_OUT
+from lab.pace import FLAT_OUT
 from tests.bench.measure import opened, spin, wait
 from tests.breaking.measured import Size, told_by
 from widgets.window import Window

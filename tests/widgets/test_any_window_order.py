@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from lab.catalogue import Catalogue
-from lab.engine import FLAT_OUT, Failure
+from lab.engine import Failure
+from lab.pace import FLAT_OUT
 from widgets.window import Window
 
 CATALOGUE = Catalogue()

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from lab import engine as engines
 from lab.catalogue import Catalogue, Entry
-from lab.engine import FLAT_OUT
+from lab.pace import FLAT_OUT
 from tests.lab import toys
 from tests.lab.toys import Fragile
 from widgets.panel import Card

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
 from pytestqt.qtbot import QtBot
 
-from lab.engine import FLAT_OUT
+from lab.pace import FLAT_OUT
 from tests.lab.offering import FOUR, WithPulled
 from tests.widgets.tools.test_palette import front
 from widgets.follow_drawer import Drawing

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QPushButton, QToolTip
 from pytestqt.qtbot import QtBot
 
-from lab.engine import FLAT_OUT
+from lab.pace import FLAT_OUT
 from tests.widgets.tools.test_palette import WithToys, front
 from widgets.tools import Tool
 from widgets.tools.time import AskName, AskUntil, Bookmarks, DismissGhost, NewSeed, RunTo, SetBookmark, bookmarks_of
