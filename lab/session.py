@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from time import perf_counter
 from types import GeneratorType
 from typing import Any
@@ -18,57 +17,13 @@ from lab.checkpoints import Checkpoint, Checkpoints
 from lab.controls import same
 from lab.experiment import ACTION, START, STEP, Experiment
 from lab.frame import UNSEALED, Entry, Frame, Ghost
-from lab.record import Columns, Traces
+from lab.run import Held, Partial, Run, measured
 from lab.seal import Sealing
 
 BUDGET = 24 * 2**20  # bytes of checkpoints
 WORTH = 20  # a checkpoint is taken when stepping since the last took this many times what a copy takes
 
 Tick = Callable[[int], bool]  # told the step reached; False stops the seek there
-
-
-@dataclass
-class Partial:
-    """A step that stands at one of its stages, and the state from before it."""
-
-    stages: Any
-    before: dict[str, Any]
-    count: int = 0
-    name: str = ""
-
-
-@dataclass
-class Held:
-    """The last thing done and the state from before it: while a drag goes on, only its last place counts."""
-
-    entry: Entry
-    before: dict[str, Any]
-
-    def continued_by(self, entry: Entry, journal: list[Entry], applied: int) -> bool:
-        last = self.entry
-        return (
-            applied == len(journal) > 0
-            and journal[-1] is last
-            and (last.t, last.kind, last.name, last.gesture) == (entry.t, entry.kind, entry.name, entry.gesture)
-        )
-
-
-@dataclass
-class Run:
-    """What is recorded of one run; a branch begins a new one and leaves the old as it was."""
-
-    columns: Columns = field(default_factory=Columns)
-    traces: Traces = field(default_factory=Traces)
-    journal: list[Entry] = field(default_factory=list)
-    diverged: tuple[int, str] | None = None
-
-    def cut(self, t: int, entries: int) -> Run:
-        diverged = self.diverged if self.diverged and self.diverged[0] <= t else None
-        return Run(self.columns.cut(t + 1), self.traces.cut(t), self.journal[:entries], diverged)
-
-    @property
-    def end(self) -> int:
-        return max(self.columns.rows - 1, 0)
 
 
 class Session:
@@ -203,7 +158,7 @@ class Session:
         experiment, run = self.experiment, self.run
         experiment.own.leave()
         try:
-            row = _measured(row)
+            row = measured(row)
         except TypeError:
             self._recover()
             raise
@@ -419,7 +374,7 @@ class Session:
             trails=run.traces.upto(self.t),
             settings=experiment.settings(),
             layout=self.layout,
-            gestures=self._marks(),
+            gestures=run.gestures(),
             seed=self.seed,
             ghost=self.ghost,
             finished=self.finished,
@@ -444,13 +399,6 @@ class Session:
             return None
         finest = replace(frame, values={**frame.values, **finer}, finer=bool(self.experiment.own.refining))
         return self.sealing.cover(self.kind, finest)
-
-    def _marks(self) -> tuple[tuple[int, str], ...]:
-        seen: dict[int, tuple[int, str]] = {}
-        for entry in self.run.journal:
-            first = seen.get(entry.gesture)
-            seen[entry.gesture] = (first[0] if first else entry.t, entry.said())
-        return tuple(seen.values())
 
     # ------------------------------------------------------------ as a file
 
@@ -505,7 +453,7 @@ class Session:
         self.layout, self._trails = layout, marks.trails(layout)
         self._restarted, self._held = None, None
         self._recovering = False
-        wrong = self.run.columns.append(_measured(row))
+        wrong = self.run.columns.append(measured(row))
         self.run.diverged = (0, wrong) if wrong else None
         self.checkpoints = Checkpoints(self.budget)
         self._spent = self._copying = 0.0
@@ -536,16 +484,3 @@ class Session:
                 f"{self.kind.name} has no control {name}; it has {', '.join(self.kind.controls) or 'none'}"
             )
         return control
-
-
-def _measured(row: Any) -> Mapping[str, float]:
-    """What a step returned, if it can be recorded: anything else would spoil the record."""
-    if row is None:
-        return {}
-    try:
-        if all(name.__class__ is str and math.isfinite(value) in (True, False) for name, value in row.items()):
-            return row
-    except Exception:
-        pass
-    said = " ".join(repr(row).split())
-    raise TypeError(f"it must return numbers by name, as {{'loss': 0.5}}, not {said[:60]}")
