@@ -124,6 +124,15 @@ class Network:
             at += 2 * len(mean)
         return [part[0] for part in parts], [part[1] for part in parts]
 
+    def named(self, flat: Array) -> dict[str, Array]:
+        """The parts of an array laid out like theta: W1, b1, W2 … and gamma1, beta1 …"""
+        parts: dict[str, Array] = {}
+        for i, table in enumerate(self._tables(flat), 1):
+            parts |= {f"W{i}": table[:-1], f"b{i}": table[-1]}
+        for i, (gamma, beta) in enumerate(zip(*self._scales(flat)), 1):
+            parts |= {f"gamma{i}": gamma, f"beta{i}": beta}
+        return parts
+
     def twin(self: Like, dtype: DTypeLike) -> Like:
         """A copy that shares nothing, in this precision."""
         twin = copy.copy(self)
@@ -347,6 +356,16 @@ class Network:
             if self.passes_on(i):
                 dA[i] += dA[i + 1]
         return Flow(float(self.losses(run.Z[-1], y).sum()), dA, dZ, [table[:-1] for table in tables])
+
+    def push(self, x: Array, y: Array) -> None:
+        """Put dL/dtheta of one sample x (units, 1) into `gradient`; batch norm goes by its averages."""
+        back, run, slope = self.flow(x, y), self.forward(x, sums=True), ACTIVATIONS[self.hidden].slope
+        for table, dW, dZ in zip(self._slopes, back.dW, back.dZ):
+            table[:-1], table[-1] = dW, dZ[:, 0]  # the last row is the offsets'
+        for i, (gamma, beta) in enumerate(zip(*self._scales(self.gradient))):
+            delta = back.dA[i + 1] * slope(run.Z[i], run.A[i + 1])
+            gamma[:], beta[:] = (delta * run.normal[i][0])[:, 0], delta[:, 0]
+        self._penalise(0.0, 0.0)
 
     def curvature(
         self, x: Array, y: Array, penalty: float = 0.0, start: Array | None = None, steps: int = 20

@@ -52,7 +52,7 @@ class Tools(Experiment):
         def highest(self) -> float: ...
 
     def weights(self) -> dict[str, np.ndarray]:
-        return named(self.net, self.net.W, self.net.offsets, self.net.gamma, self.net.beta)
+        return {name: part.copy() for name, part in self.net.named(self.net.theta).items()}
 
     @np.errstate(all="ignore")
     def sample_loss(self) -> np.ndarray:
@@ -72,20 +72,11 @@ class Tools(Experiment):
         if not 0 <= i < n:
             raise ValueError(f"there are {n} points, numbered from 0; there is no point {i}")
         twin = self.net.twin(np.float64)
-        slopes, (gammas, betas) = twin._tables(twin.gradient), twin._scales(twin.gradient)
         twin.gradient[:] = 0
         if i in self.train:
-            x, y = (part[:, [i]].astype(float) for part in (self.inputs, self.targets))
-            back, run, f = twin.flow(x, y), twin.forward(x, sums=True), ACTIVATIONS[twin.hidden]
-            for table, dW, dZ in zip(slopes, back.dW, back.dZ):
-                table[:-1], table[-1] = dW, dZ[:, 0]  # the last row is the offsets'
-            for layer, (gamma, beta) in enumerate(zip(gammas, betas)):
-                delta = back.dA[layer + 1] * f.slope(run.Z[layer], run.A[layer + 1])
-                gamma[:], beta[:] = (delta * run.normal[layer][0])[:, 0], delta[:, 0]
+            twin.push(self.inputs[:, [i]].astype(float), self.targets[:, [i]].astype(float))
             twin.gradient /= len(self.train)
-            if twin._free is not None:
-                twin.gradient *= twin._free
-        return named(self.net, [one[:-1] for one in slopes], [one[-1] for one in slopes], gammas, betas)
+        return twin.named(twin.gradient)
 
     def code(self) -> str:
         if self.net.held.any() or any(units.any() for units in self.net.held_units):
@@ -139,12 +130,3 @@ class Tools(Experiment):
         many, signed = len(self.targets) > 1, OUTPUTS[self.output()].signed
         classes = {"K": len(self.targets)} if many else {}
         return f"{script.assign(x=x, labels=labels, **classes)}\n{inputs}\n{written.targets(many, signed)}"
-
-
-def named(net: Network, W: Any, b: Any, gamma: Any, beta: Any) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-    for i, (weights, offsets) in enumerate(zip(W, b), 1):
-        found |= {f"W{i}": weights.copy(), f"b{i}": offsets.copy()}
-    for i, (scale, shift) in enumerate(zip(gamma, beta), 1):
-        found |= {f"gamma{i}": scale.copy(), f"beta{i}": shift.copy()}
-    return found
