@@ -50,9 +50,10 @@ def by_svd(x: Array) -> Components:
 def by_eigen(x: Array) -> Components:
     """The same through S v = λ v: S = V Λ Vᵀ, where the text's (2.50) prints Vᵀ Λ V."""
     mean = x.mean(axis=0)
-    values, vectors = np.linalg.eigh(covariance(x))
+    centred = x - mean
+    values, vectors = np.linalg.eigh(centred.T @ centred / len(x))
     vectors = vectors[:, ::-1] * upright(vectors[:, ::-1])
-    return Components(mean, vectors, np.maximum(values[::-1], 0), (x - mean) @ vectors)
+    return Components(mean, vectors, np.maximum(values[::-1], 0), centred @ vectors)
 
 
 def upright(vectors: Array) -> Array:
