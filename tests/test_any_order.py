@@ -60,12 +60,21 @@ def one_move(data: st.DataObject, session: Session) -> None:
         assert len(str(refused)) > 8
 
 
+def told_by(session: Session) -> tuple[int, str] | None:
+    """The first step at which a metric was no finite number, and the metric, as the record of the run has it."""
+    columns = session.run.columns.views()
+    wrong = [(int(t), name) for name, column in columns.items() for t in np.flatnonzero(np.isinf(column))[:1]]
+    first = min((t for t, _ in wrong), default=0)
+    return next((found for found in wrong if found[0] == first), None)
+
+
 @np.errstate(all="ignore")
 def drive(data: st.DataObject, moves: int) -> None:
     kind = CATALOGUE.load(data.draw(st.sampled_from(sorted(CATALOGUE.entries))))
     session = Session(kind, kind.tiny, seed=data.draw(st.integers(0, 3)))
     for _ in range(data.draw(st.integers(1, moves))):
         one_move(data, session)
+        assert session.run.diverged == told_by(session)
     session.seek(session.t)
     end, state = session.t, bits(session.draw().values)
     session.seek(0)
