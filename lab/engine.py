@@ -170,10 +170,10 @@ class Engine(QThread):
             key=("act", lane, name, gesture) if replaces else None,
         )
 
-    def look(self, names: Iterable[str], lane: int = 0) -> None:
-        """What the shown panels name: nothing else is drawn."""
+    def look(self, names: Iterable[str], lane: int = 0, of: str = "") -> None:
+        """What the shown panels name: nothing else is drawn. If another experiment than `of` is open by then, lost."""
         wanted = frozenset(names)
-        self._send(lambda: self._look(wanted, lane), key=("look", lane))
+        self._send(lambda: self._look(wanted, lane, of), key=("look", lane))
 
     def redraw(self) -> None:
         self._send(self._mark, key="redraw")
@@ -463,8 +463,8 @@ class Engine(QThread):
         if session.t < before and len(self.lanes) > 1:
             self._seek(session.t)
 
-    def _look(self, wanted: frozenset[str], lane: int) -> None:
-        if lane in self.lanes:
+    def _look(self, wanted: frozenset[str], lane: int, of: str) -> None:
+        if lane in self.lanes and of in ("", self.lanes[lane].session.kind.name):
             self.lanes[lane].wanted = wanted
             self._mark()
 

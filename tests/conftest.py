@@ -26,6 +26,7 @@ settings.register_profile(
 settings.load_profile("steady")
 
 LIMIT = 2.5  # seconds of work that the common tests of an experiment may take; two small torch nets take 1.2 to 1.9
+TRACED = 3  # how much longer it may take while coverage is measured
 WORK = "seconds of work for "
 _spent: dict[str, float] = defaultdict(float)
 
@@ -67,7 +68,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if any(seconds > LIMIT for seconds in _spent.values()) and not hasattr(session.config, "workerinput"):
+    limit = LIMIT * (TRACED if session.config.pluginmanager.hasplugin("_cov") else 1)
+    if any(seconds > limit for seconds in _spent.values()) and not hasattr(session.config, "workerinput"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -131,7 +131,7 @@ class Window(QMainWindow):
         self.transport.ghost_dismissed.connect(lambda: self.engine.dismiss_ghost())
         self.scenes.tabBarClicked.connect(self._open_scene)
         hints = QGuiApplication.styleHints()
-        hints.colorSchemeChanged.connect(lambda _: self._restyle())
+        hints.colorSchemeChanged.connect(self._on_scheme)  # a lambda would keep a closed window alive
         self._remember()
         self._restyle()
 
@@ -256,7 +256,8 @@ class Window(QMainWindow):
 
     def look_at(self, names: frozenset[str], lane: int = 0) -> None:
         """The engine draws what a lane's panels and the sliders' limits name, and nothing else."""
-        self.engine.look(names | (self.column.limits() if self.column is not None else set()), lane)
+        if self.kind is not None and self.column is not None:
+            self.engine.look(names | self.column.limits(), lane, self.kind.name)
 
     def _on_frames(self, frames: tuple[Frame, ...], status: Status) -> None:
         """Hand the frames on, and tell the engine once they are painted: training must not slow the painting down."""
@@ -429,6 +430,10 @@ class Window(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             themes.apply(app, self.look.theme, self.look.scale)
+
+    def _on_scheme(self, _: Qt.ColorScheme) -> None:
+        """The desktop has turned dark or light."""
+        self._restyle()
 
     def _restyle(self) -> None:
         """Theme and scale reach everything from here."""

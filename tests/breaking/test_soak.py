@@ -73,11 +73,12 @@ def main(minutes: float) -> None:
 def test_half_an_hour_of_play_neither_grows_nor_stalls(tmp_path: Path) -> None:
     screen = {name: os.environ.get(name, "") for name in ("DISPLAY", "QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
     told = told_by("test_soak", str(MINUTES), home=tmp_path, timeout=MINUTES * 60 + 240, **screen)
+    print(json.dumps(told))
     before, after = told["before"], told["after"]
-    assert told["stalls"] == [], told
     assert after["megabytes"] < 1.05 * before["megabytes"], told
     assert after["threads"] <= before["threads"], told
     assert after["windows"] <= before["windows"], told
+    assert told["stalls"] == [], told
 
 
 if __name__ == "__main__":

@@ -150,6 +150,15 @@ def test_only_what_is_looked_at_is_drawn(watched: Watcher, qtbot: QtBot) -> None
     qtbot.waitUntil(lambda: set(watched.last.values) == {"double"})
 
 
+def test_what_was_wanted_of_the_experiment_before_is_not_asked_of_the_next(watched: Watcher, qtbot: QtBot) -> None:
+    loaded(watched, qtbot, "walk")
+    watched.engine.look(["double"], 0, "descent")
+    watched.engine.redraw()
+    watched.engine.look([], 0, "walk")
+    qtbot.waitUntil(lambda: set(watched.last.values) == set())
+    assert not any(set(frame.values) == {"double"} for frame in watched.frames[1:])
+
+
 def test_step_stage_back_and_undo(watched: Watcher, qtbot: QtBot) -> None:
     loaded(watched, qtbot, "walk")
     engine = watched.engine

@@ -19,7 +19,7 @@ class TextEditor(Editor):
     control: Text
 
     def build(self) -> None:
-        self.line, self.page = QLineEdit(), QPlainTextEdit()
+        self.line, self.page = QLineEdit(self), QPlainTextEdit(self)
         self.pause = QTimer(self, singleShot=True, interval=PAUSE)
         self.pause.timeout.connect(lambda: self.typed(self.page.toPlainText()))
         self.page.textChanged.connect(self.pause.start)
@@ -27,7 +27,7 @@ class TextEditor(Editor):
         self.line.editingFinished.connect(self._finish)
         self.paged = self.control.longest > LINE
         used, unused = (self.page, self.line) if self.paged else (self.line, self.page)
-        unused.setParent(None)
+        unused.hide()
         used.setAccessibleName(self.control.label)
         self.body.addWidget(used)
 
