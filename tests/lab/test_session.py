@@ -521,3 +521,30 @@ def test_gestures_after_a_file_was_read_have_numbers_of_their_own() -> None:
     twin = Session(Walk, seed=5)
     twin.load_journal(session.run.journal)
     assert twin.gesture() > max(entry.gesture for entry in session.run.journal)
+
+
+def test_an_experiment_hears_which_of_its_controls_changed_and_what_a_replay_changes_again() -> None:
+    session = run(Session(Walk, seed=1), 3)
+    session.set("rate", 0.2)
+    session.set("noise", 0.5)
+    assert session.experiment.heard == ["rate", "noise"]
+    session.seek(0)
+    assert session.experiment.heard == []
+    session.seek(3)
+    assert session.experiment.heard == ["rate", "noise"]
+
+
+def test_a_start_in_stages_is_run_through_and_each_draws_its_own_numbers() -> None:
+    class Built(Walk):
+        def start(self) -> Any:
+            self.x, self.heard = self.points.x, []
+            self.w = self.rng.normal(size=(1, 2))
+            yield "first"
+            self.second = self.rng.normal(size=(1, 2))
+            return {"loss": 7.0}
+
+    session = Session(Built, seed=2)
+    assert session.metrics()["loss"].tolist() == [7.0]
+    assert not np.array_equal(session.experiment.w, session.experiment.second)
+    again = Session(Built, seed=2)
+    assert np.array_equal(again.experiment.second, session.experiment.second)
