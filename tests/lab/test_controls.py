@@ -227,3 +227,9 @@ def test_a_switch_is_set_by_words(text, value):
 
 def test_a_places_extremes_are_its_lowest_and_its_highest_corner():
     assert Point((0, 0), x=(-3, 4), y=(-1, 2), help="a place").extremes() == ((-3.0, -1.0), (4.0, 2.0))
+
+
+@pytest.mark.parametrize("low", [0.0, -1.0])
+def test_a_logarithmic_slider_begins_above_0(low: float) -> None:
+    with pytest.raises(TypeError, match="above 0"):
+        Slider(0.5, low, 1.0, log=True)
