@@ -37,11 +37,10 @@ class Collector(QObject):
 
     def _look(self) -> None:
         self._looked += 1
-        loaded = len(sys.modules) > self._modules + MANY
-        if loaded or self._looked % WHOLE == 0:
+        if len(sys.modules) > self._modules + MANY:
+            self._modules = len(sys.modules)
+            gc.freeze()  # and the little garbage of just now with it: to look for it would be the pause itself
+        elif self._looked % WHOLE == 0:
             gc.collect()
-            if loaded:
-                self._modules = len(sys.modules)
-                gc.freeze()
         else:
             gc.collect(1 if self._looked % 10 == 0 else 0)
