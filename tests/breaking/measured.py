@@ -51,6 +51,10 @@ class Gaps(QObject):
         self._timer.timeout.connect(self._turn)
         self._timer.start(10)
 
+    def begin_again(self) -> None:
+        """From now: what was just done was the test's own measuring, during which no event could be heard."""
+        self._last = monotonic()
+
     def _turn(self) -> None:
         now = monotonic()
         gap, self._last = now - self._last, now

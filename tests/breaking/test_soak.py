@@ -56,14 +56,13 @@ def main(minutes: float) -> None:
         while (past := (monotonic() - began) / 60) < minutes:
             if past > WARM * minutes and "before" not in told:
                 visit(window, random.Random(0), gaps, names[0])
-                gaps.doing = "being measured"
                 told["before"] = Size().told()
+                gaps.begin_again()
             round_ = round_ or rng.sample(names, len(names))
             visit(window, rng, gaps, round_.pop())
             told["visits"] += 1
         visit(window, random.Random(0), gaps, names[0])
-        told["stalls"] = [gap for gap in gaps.over if gap[1] != "being measured"]
-        told["longest"] = max([(gap, doing) for gap, doing in told["stalls"]], default=(0.0, ""))
+        told["stalls"], told["longest"] = gaps.over, (gaps.longest, gaps.during)
         told["after"] = Size().told()
     print(json.dumps(told))
 
