@@ -27,6 +27,7 @@ from widgets.panel import Card
 from widgets.theme import DARK, LIGHT, colour_map
 
 MARK = Surface("J", points="at", heights="height", trail="at")
+PROGRAMS = ["sheet", "ribbon", "disc"]
 
 
 def bowl(n: int = 41) -> Field:
@@ -289,6 +290,7 @@ def test_without_a_display_there_is_no_opengl_and_nothing_complains(
 def with_opengl(qapp: QApplication) -> None:
     if surface.missing():
         pytest.skip(surface.missing())
+    opengl.shared().practised.update(PROGRAMS)  # as it is after the first moments
 
 
 def scene(card: Card) -> Any:
@@ -403,6 +405,47 @@ def test_nothing_is_drawn_twice_and_the_ground_only_when_it_changed(
     wheel(card, 120)
     pixels(card)
     assert drawn == ["_draw_upon_it", "_draw_ground", "_draw_upon_it"]
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Of each picture from now on, what the driver had to translate for it, as though nothing had been drawn yet."""
+    seen: list[list[str]] = []
+    draw, practised = Scene._drawn, opengl.shared().practised
+
+    def draw_and_say(self: Scene, size: Any) -> QImage:
+        before = set(practised)
+        image = draw(self, size)
+        seen.append([name for name in PROGRAMS if name in practised - before])
+        return image
+
+    monkeypatch.setattr(Scene, "_drawn", draw_and_say)
+    practised.clear()
+    return seen
+
+
+@pytest.mark.usefixtures("opengl")
+def test_the_driver_translates_one_program_a_picture_while_a_person_looks_on(
+    show: Callable[..., Card], request: pytest.FixtureRequest, qtbot: Any
+) -> None:
+    whole = pixels(show(moment()))
+    compiled: list[list[str]] = request.getfixturevalue("compiled")
+    card = show(moment())
+    qtbot.waitUntil(lambda: len(opengl.shared().practised) == len(PROGRAMS), timeout=20_000)
+    assert [names for names in compiled if names] == [[name] for name in PROGRAMS]
+    assert (pixels(card) == whole).all()
+
+
+@pytest.mark.usefixtures("opengl")
+def test_a_picture_that_nobody_waits_for_is_whole_at_once(
+    show: Callable[..., Card], request: pytest.FixtureRequest
+) -> None:
+    view = scene(show(moment()))
+    view.window().hide()
+    compiled: list[list[str]] = request.getfixturevalue("compiled")
+    view.redraw()
+    view.grab()
+    assert compiled == [PROGRAMS]
 
 
 @pytest.mark.usefixtures("opengl")

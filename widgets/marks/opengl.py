@@ -41,6 +41,7 @@ class Context:
             raise RuntimeError("OpenGL cannot draw here") from None
         if not canvas(QSize(8, 8)).isValid():
             raise RuntimeError("OpenGL cannot draw here")
+        self.practised: set[str] = set()  # programs that have drawn: at its first time the driver translates each
         self.end()
 
     def begin(self) -> bool:

@@ -37,7 +37,7 @@ HALF_WIDTH, HALF_HEIGHT = 1.58, 1.42  # what must be in view about the centre
 CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, -1), (1, 1), (-1, 1)], dtype=np.float32)
 LEVELS = 14.0  # contour lines
 HIDDEN, HIDDEN_DISC = 0.22, 0.7  # trails and discs behind the relief show through this much
-GROUND = "ground"
+GROUND, THE_REST = "ground", "the rest"
 RIM = 1.2  # the width of a halo, in pixels
 ROOMY, MARGIN, HALF_LINE = 220, 40, 9  # pixels
 SLANT = 0.25  # an edge that runs this nearly towards the eye is not written on
@@ -95,7 +95,8 @@ class Scene(QWidget):
         self._discs = np.empty((0, 8), dtype=np.float32)
         self._radius = 0.0
         self._buffers: dict[str, QOpenGLBuffer] = {}
-        self._stale: set[str] = set()  # what is not yet as drawn: buffers by name, and the GROUND
+        self._stale: set[str] = set()  # what is not yet as drawn: buffers by name, the GROUND, THE_REST
+        self._novelties = 0  # in this picture, programs that never drew before
         self._canvases: tuple[QOpenGLFramebufferObject, QOpenGLFramebufferObject] | None = None
         self._picture = QImage()
         self._dragged_from = QPointF()
@@ -246,6 +247,7 @@ class Scene(QWidget):
         gl.glViewport(0, 0, size.width(), size.height())
         anew = GROUND in self._stale
         self._upload()
+        self._novelties = 0
         if anew:
             ground.bind()
             self._draw_ground(gl)
@@ -259,7 +261,20 @@ class Scene(QWidget):
         self._rest.stop()
         now = monotonic()
         self._rested_at = now + REST * (now - began)
+        if self._stale:
+            self._rest.start(0)
         return picture
+
+    def _may_draw_with(self, program: str) -> bool:
+        """Only one for the first time in a picture while a person looks on: in software each takes up to 0.1 s."""
+        if program not in shared().practised:
+            watched = self.isVisible() and not self.window().testAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+            if watched and self._novelties:
+                self._stale.add(THE_REST)
+                return False
+            self._novelties += 1
+            shared().practised.add(program)
+        return True
 
     def _draw_ground(self, gl: QOpenGLFunctions) -> None:
         """The mesh alone: most of the work, and the same in frame after frame."""
@@ -268,6 +283,7 @@ class Scene(QWidget):
         gl.glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT)
         if self._mesh is None:
             return
+        self._may_draw_with("sheet")
         gl.glEnable(GL_DEPTH_TEST)
         gl.glDepthFunc(GL_LEQUAL)
         layout = {"place": (0, 3), "colour": (12, 3), "shade": (24, 1)}
@@ -309,7 +325,7 @@ class Scene(QWidget):
         self._stale.clear()
 
     def _draw_strokes(self, gl: QOpenGLFunctions, name: str, strokes: Strokes, camera: QMatrix4x4) -> None:
-        if not strokes.runs:
+        if not strokes.runs or not self._may_draw_with("ribbon"):
             return
         half = self._pixels(strokes.width) / 2
         reach = half + 0.5 + (self._pixels(RIM) if strokes.halo else 0)
@@ -325,7 +341,7 @@ class Scene(QWidget):
                     gl.glDrawArrays(GL_TRIANGLE_STRIP, first, count)
 
     def _draw_discs(self, gl: QOpenGLFunctions, camera: QMatrix4x4) -> None:
-        if not len(self._discs):
+        if not len(self._discs) or not self._may_draw_with("disc"):
             return
         layout = {"place": (0, 3), "colour": (12, 3), "corner": (24, 2)}
         with Bound(shared().disc, self._buffers["discs"], 32, layout) as put:
