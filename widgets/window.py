@@ -72,6 +72,7 @@ class Window(QMainWindow):
     shown = Signal(object)  # a Frame, once the panels have it
     lanes_shown = Signal(object)  # the same moment of every lane, the first one's Frame first
     opened = Signal(object)  # the Experiment class now open, once its controls are there
+    noted = Signal()  # a bookmark, a seal: what no step shows, and is saved with the run
     opening = Signal(str)  # the path of a saved run that was asked for
     gone = Signal()  # closed, and its engine with it
 

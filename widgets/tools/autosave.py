@@ -40,6 +40,7 @@ class Autosave(Tool):
         self.offered = False
         self.told = False  # that no copy can be written
         self.done: object = None  # what was last seen to be done in the run
+        self.notes = 0  # how often something was noted beside it
         self.kept: object = None  # what the copy holds
         self.soon, self.often = QTimer(self), QTimer(self)
         self.soon.setSingleShot(True)
@@ -51,6 +52,7 @@ class Autosave(Tool):
             return
         window.opened.connect(self._opened)
         window.shown.connect(self._watch)
+        window.noted.connect(self._note)
         window.gone.connect(self.forget)
 
     # ------------------------------------------------------------ the copy
@@ -60,17 +62,30 @@ class Autosave(Tool):
         done = (frame.name, frame.seed, frame.gestures)
         if done != self.done:
             self.done = done
-            if frame.gestures and not self.soon.isActive():
-                self.soon.start(max(0, self.rest.remainingTime()))
+            if frame.gestures:
+                self._keep_soon()
         if not self.often.isActive():
             self.often.start(EVERY)
+
+    def _note(self) -> None:
+        self.notes += 1
+        self._keep_soon()
+
+    def _keep_soon(self) -> None:
+        if not self.soon.isActive():
+            self.soon.start(max(0, self.rest.remainingTime()))
+
+    def worth_keeping(self) -> bool:
+        """Whether anything has happened in the run that opening its experiment anew would not bring back."""
+        frame = self.window.frame
+        return frame is not None and bool(frame.end or frame.gestures or self.notes)
 
     def keep(self) -> None:
         """Write the copy, if there is anything to lose and anything new."""
         frame = self.window.frame
-        if frame is None or not worth_keeping(frame):
+        if frame is None or not self.worth_keeping():
             return
-        now = (self.done, frame.t, frame.end)
+        now = (self.done, frame.t, frame.end, self.notes)
         if now == self.kept:
             return
         if self.rest.isActive():
@@ -149,6 +164,7 @@ class Autosave(Tool):
             self.restore(lost[0])
 
     def _opened(self, kind: object) -> None:
+        self.notes = 0
         if self.restoring is not None:
             (path, lock), self.restoring = self.restoring, None
             self.rest.start(LEAST)
@@ -176,8 +192,7 @@ class Autosave(Tool):
 
     def restore(self, path: Path) -> None:
         """Open a lost run, once a person who has done something here has agreed."""
-        frame = self.window.frame
-        if self.restoring is not None or (frame is not None and worth_keeping(frame) and not self._agreed()):
+        if self.restoring is not None or (self.worth_keeping() and not self._agreed()):
             return
         lock = lock_of(path)
         if not lock.tryLock(0) or not path.is_file():
@@ -209,11 +224,6 @@ class Autosave(Tool):
             (path, lock), self.restoring = self.restoring, None
             self.unread.add(path)
             lock.unlock()
-
-
-def worth_keeping(frame: Frame) -> bool:
-    """Whether anything has happened in a run that opening its experiment anew would not bring back."""
-    return bool(frame.end or frame.gestures)
 
 
 def lock_of(path: Path) -> QLockFile:

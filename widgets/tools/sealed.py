@@ -106,6 +106,7 @@ class SealTestSet(Tool):
 
     def _done(self, seal: Seal) -> None:
         self.seal = seal
+        self.window.noted.emit()
         if seal.closed:
             said = "The test set is sealed: nothing tells of it until you open it, and each opening is counted."
             self.window.banner.say("seal", said, label="Open it", do=self.open)
@@ -128,6 +129,7 @@ class SealTestSet(Tool):
             seal = self.seal
             self.window.engine.ask(lambda session: setattr(session.sealing, "seal", seal), lambda _: None)
             self.window.engine.redraw()
+            self.window.noted.emit()
         else:
             self.seal = UNSEALED
         self.name, self.from_file, self.signs = kind.name, False, []

@@ -178,6 +178,7 @@ class SetBookmark(OverTime):
         self.show(bookmarks)
         named = {mark.t: mark.name for mark in bookmarks.values()}
         self.window.engine.ask(lambda session: setattr(session, "bookmarks", named), lambda _: None)
+        self.window.noted.emit()
 
     def _look(self) -> None:
         """Another run, with bookmarks of its own if it comes from a file."""

@@ -19,6 +19,7 @@ from lab.catalogue import Catalogue
 from lab.session import Session
 from widgets.tools import autosave
 from widgets.tools.autosave import Autosave
+from widgets.tools.time import SetBookmark
 from widgets.window import Window
 
 CATALOGUE = Catalogue()
@@ -123,6 +124,17 @@ def test_what_is_done_is_copied_and_a_clean_close_leaves_nothing(opener: Opener,
     assert (t, session.seed, [entry.name for entry in session.run.journal]) == (2, 1, ["radius"])
     window.close()
     assert list(tool.folder.iterdir()) == []
+
+
+def test_a_bookmark_alone_is_copied(opener: Opener, qtbot: QtBot) -> None:
+    window, tool = opener()
+    marks = next(tool for tool in window.tools if isinstance(tool, SetBookmark))
+    marks.name(0, "before all")
+    qtbot.waitUntil(tool.path.is_file)
+    assert glass.read(tool.path, CATALOGUE)[0].bookmarks == {0: "before all"}
+    window.open_experiment("newton", None, 2)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.seed == 2)
+    assert not tool.worth_keeping()  # that was of the run before
 
 
 def test_copies_are_at_most_as_frequent_as_allowed(
