@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QMainWindow,
     QSplitter,
@@ -293,6 +294,10 @@ class Window(QMainWindow):
             self.column.show_limits(frame.values)
 
     def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(self.focusWidget(), QAbstractButton):
+            # A button that was gone to by Tab is pressed by Space; a click on one leaves Space to the transport.
+            event.setAccepted(isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space)
+            return True
         handled = super().event(event)
         if event.type() == QEvent.Type.UpdateRequest:
             self._showing.repainted()

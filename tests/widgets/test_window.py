@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from lab import engine as engines
@@ -157,6 +157,23 @@ def test_keys_play_step_and_jump(window: Window, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: window.transport.buttons["play"].text() == "Play")
     qtbot.keyClick(window, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: window.frame is not None and window.frame.t == window.frame.end == 0)
+
+
+def test_space_presses_the_button_gone_to_by_tab_and_plays_after_a_click_on_one(window: Window, qtbot: QtBot) -> None:
+    opened(window, qtbot, "walk")
+    step = window.transport.buttons["step"]
+    assert window.column is not None
+    step.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(step, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.t == 1)
+    assert window.transport.buttons["play"].text() == "Play"
+    window.setFocus()
+    for button in window.column.findChildren(QAbstractButton):
+        assert not button.focusPolicy() & Qt.FocusPolicy.ClickFocus, button
+    qtbot.mouseClick(step, Qt.MouseButton.LeftButton)
+    assert not step.hasFocus()
+    qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.transport.buttons["play"].text() == "Pause")
 
 
 def test_typing_in_a_field_is_typing_not_playing(window: Window, qtbot: QtBot) -> None:

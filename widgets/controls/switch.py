@@ -32,7 +32,7 @@ class Toggle(QAbstractButton):
         super().__init__()
         self.setCheckable(True)
         self.setAccessibleName(name)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def restyle(self, look: Look) -> None:
         self.look = look
