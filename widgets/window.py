@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -33,6 +32,7 @@ from widgets.drawer import Drawer
 from widgets.header import Header
 from widgets.lanes import Lanes
 from widgets.look import Look
+from widgets.reach import Reach
 from widgets.shelf import Shelf
 from widgets.showing import Showing
 from widgets.stage import GAP, Stage
@@ -41,30 +41,6 @@ from widgets.transport import Transport, notch_of, speed_at
 
 ROOM_FOR_SHELF = 960  # pixels
 LARGER = 1.4  # how much a presenter's room enlarges type and strokes
-
-
-class Reach:
-    """What painters and editors do to one lane's run: the hands of the window."""
-
-    gestures = itertools.count(1_000_000)  # apart from those a session numbers itself
-
-    def __init__(self, window: Window, lane: int = 0) -> None:
-        self.window, self.lane = window, lane
-
-    def gesture(self) -> int:
-        return next(self.gestures)
-
-    def act(self, name: str, arguments: Sequence[Any], gesture: int, replaces: bool = False) -> None:
-        self.window.engine.act(name, arguments, gesture, replaces, self.lane)
-
-    def set(self, name: str, value: Any, gesture: int) -> None:
-        self.window.engine.set(name, value, gesture, self.lane)
-
-    def pick(self, name: str, value: Any) -> None:
-        self.window.engine.pick(name, value, self.lane)
-
-    def is_control(self, name: str) -> bool:
-        return self.window.kind is not None and name in self.window.kind.controls
 
 
 class Window(QMainWindow):
@@ -215,6 +191,10 @@ class Window(QMainWindow):
         self._asked = (name, settings, seed)
         self.engine.load(name, settings, seed)
         self._impatience.start()
+
+    def opens(self) -> bool:
+        """Whether an experiment was asked for and is not open yet."""
+        return self._impatience.isActive()
 
     def _ask_again(self) -> None:
         """Nothing opened yet: if that is because a step hangs, leave its engine behind and take a new one."""
@@ -381,11 +361,11 @@ class Window(QMainWindow):
             self.column.setParent(None)
             self.column.deleteLater()
         column = self.column = ControlColumn(kind, self.hands.gesture, self.look)
-        column.set_control.connect(lambda name, value, gesture: self.engine.set(name, value, gesture, self.chosen_lane))
-        column.apply_settings.connect(self._apply)
-        column.reset_all.connect(lambda: self._apply({n: c.default for n, c in kind.controls.items()}))
-        column.act.connect(lambda name: self.engine.act(name, [], lane=self.chosen_lane))
-        column.seed_changed.connect(lambda seed: self.engine.restart(seed, lane=self.chosen_lane))
+        column.set_control.connect(lambda name, value, gesture: self._hands().set(name, value, gesture))
+        column.apply_settings.connect(lambda settings: self._hands().begin_anew(dict(settings)))
+        column.reset_all.connect(lambda: self._hands().begin_anew({n: c.default for n, c in kind.controls.items()}))
+        column.act.connect(lambda name: self._hands().act(name, []))
+        column.seed_changed.connect(lambda seed: self._hands().begin_anew(seed=seed))
         self.right.addWidget(column)
         self.right.setStretchFactor(1, 0)
         kept = str(self.settings.value("controls", ""))  # whatever a file of settings may hold
@@ -393,9 +373,9 @@ class Window(QMainWindow):
         width = sizes[1] if len(sizes) > 1 and sizes[1] else usual
         self.right.setSizes([max(300, sum(sizes) - width), width])
 
-    def _apply(self, settings: Mapping[str, Any]) -> None:
-        """Several settings at once: a new run with all of them, as a preset or a prompt asks."""
-        self.engine.restart(None, dict(settings), lane=self.chosen_lane)
+    def _hands(self) -> Reach:
+        """For the run that the controls are for."""
+        return Reach(self, self.chosen_lane)
 
     # ------------------------------------------------------------ what the menus do
 

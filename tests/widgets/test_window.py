@@ -176,6 +176,23 @@ def test_space_presses_the_button_gone_to_by_tab_and_plays_after_a_click_on_one(
     qtbot.waitUntil(lambda: window.transport.buttons["play"].text() == "Pause")
 
 
+def test_what_is_done_while_another_experiment_opens_is_not_done_to_that(window: Window, qtbot: QtBot) -> None:
+    opened(window, qtbot, "logistic-regression")
+    window.open_experiment("linear-regression")
+    assert window.column is not None
+    window.column.set_control.emit("rate", 0.7, 1)  # both have one
+    window.column.seed_changed.emit(9)
+    window.hands.act("points.add", [[0.0, 0.0]], 2)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.name == "linear-regression", timeout=20_000)
+    assert window.frame is not None
+    qtbot.wait(50)
+    assert (window.frame.gestures, window.frame.seed) == ((), 0)
+    assert not window.banner.isVisible()
+    rate = window.frame.settings["rate"]
+    window.column.set_control.emit("rate", rate / 2, 3)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.settings["rate"] == rate / 2)
+
+
 def test_typing_in_a_field_is_typing_not_playing(window: Window, qtbot: QtBot) -> None:
     opened(window, qtbot, "walk")
     window.shelf.search.setFocus()
