@@ -26,7 +26,7 @@ from lab.controls import Unfit
 from lab.frame import Frame
 from lab.lanes import Lane, Lanes, like
 from lab.memory import give_back
-from lab.pace import Pace
+from lab.pace import Beat, Pace
 from lab.session import Session
 from lab.until import Until
 
@@ -71,7 +71,7 @@ class Engine(QThread):
     def __init__(self, catalogue: Catalogue, parent: Any = None) -> None:
         super().__init__(parent)
         self.catalogue = catalogue
-        self.frame_rate = 30.0
+        self.beat = Beat(30.0)
         self.lanes = Lanes()
         self._commands: deque[tuple[Any, bool, Callable[[], None]]] = deque()
         self._bell = threading.Condition()
@@ -81,7 +81,6 @@ class Engine(QThread):
         self._playing = False
         self._pace = Pace()
         self._dirty = False
-        self._next_frame = 0.0
         self._seeking: tuple[int, int] | None = None
         self._until: Until | None = None  # what the run is played to
         self._began: float | None = None  # when the work in hand was begun; None while loading or at rest
@@ -226,7 +225,7 @@ class Engine(QThread):
                 continue
             if self._playing:
                 self._guarded(self._train)
-            if self._dirty and monotonic() >= self._next_frame:
+            if self._dirty and not self.beat.wait(monotonic()):
                 self._guarded(self._show)
             elif not self._playing and not self._dirty:
                 self._guarded(self._refine)
@@ -243,11 +242,11 @@ class Engine(QThread):
     def _idle_time(self) -> float:
         """How long there is nothing to do unless a command comes."""
         now = monotonic()
-        frame = max(0.0, self._next_frame - now) if self._dirty else math.inf
+        frame = self.beat.wait(now) if self._dirty else math.inf
         if self._playing:
             return min(frame, self._pace.wait(now))
         if any(lane.frame is not None and lane.frame.finer for lane in self.lanes.values()):
-            return min(frame, max(0.0, self._next_frame - now))
+            return min(frame, self.beat.wait(now))
         return frame
 
     def _guarded(self, work: Callable[[], None]) -> None:
@@ -268,9 +267,8 @@ class Engine(QThread):
         """One slice: at most 10 ms, or one step."""
         now = monotonic()
         many = self._pace.due(now)
-        until, done = now + SLICE, 0
-        if self._next_frame > now:  # a frame that is late already still waits for one slice
-            until = min(until, self._next_frame)
+        until = now + min(SLICE, self.beat.wait(now) or SLICE)  # a frame that is late already waits for one slice
+        done = 0
         while done < many:
             alive = self.lanes.step()
             done += 1
@@ -313,7 +311,7 @@ class Engine(QThread):
         return lane.frame
 
     def _emit(self, frames: tuple[Frame, ...], began: float) -> None:
-        self._next_frame = began + 1.0 / self.frame_rate
+        self.beat.begin(began)
         rate = self._pace.measured() if self._playing else 0.0
         while self._taken.acquire(blocking=False):
             pass
@@ -402,7 +400,7 @@ class Engine(QThread):
 
         def tick(reached: int) -> bool:
             self._began = monotonic()  # a step came to its end: none hangs
-            if monotonic() - began > 0.3 and monotonic() >= self._next_frame:
+            if monotonic() - began > 0.3 and not self.beat.wait(monotonic()):
                 self._seeking = (reached, t)
                 self._show()
             return not self._interrupted()

@@ -1,4 +1,4 @@
-"""Pace: how many steps are due at the speed that was asked for, and how many a second there really are."""
+"""Pace: how many steps are due at the speed that was asked for, how many there really are, and when to show them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ FLAT_OUT = math.inf
 FEW = 0.04  # seconds of steps that may be owed: what a busy moment leaves behind is not made up for
 APART = 0.1  # seconds between two readings of the count
 READINGS = 20
+LATE = 0.3  # of the time from frame to frame, that the one after a late frame makes up for
 
 
 class Pace:
@@ -55,3 +56,20 @@ class Pace:
             self._read.append((now, self._steps))
         began, steps = self._read[0]
         return (self._steps - steps) / (now - began) if now > began else 0.0
+
+
+class Beat:
+    """When the next frame is due. One that had to wait for a step does not put off all that follow."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate  # frames a second, at most
+        self._next = 0.0
+
+    def wait(self, now: float) -> float:
+        """Seconds until then."""
+        return max(0.0, self._next - now)
+
+    def begin(self, now: float) -> None:
+        """A frame is made now."""
+        late = now - self._next
+        self._next = now + 1 / self.rate - (late if late < LATE / self.rate else 0.0)

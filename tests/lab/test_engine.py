@@ -103,7 +103,7 @@ def test_frames_are_capped_and_never_queue(watched: Watcher, qtbot: QtBot) -> No
     watched.engine.pause()
     gaps = [later - earlier for earlier, later in zip(watched.times[2:], watched.times[3:])]
     assert len(gaps) > 5
-    assert sorted(gaps)[len(gaps) // 2] > 0.9 / watched.engine.frame_rate
+    assert sorted(gaps)[len(gaps) // 2] > 0.9 / watched.engine.beat.rate
 
 
 def test_a_window_that_does_not_take_a_frame_only_delays_the_next(watched: Watcher, qtbot: QtBot) -> None:
