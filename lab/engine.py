@@ -27,7 +27,7 @@ from lab.frame import Frame
 from lab.lanes import Lane, Lanes, like
 from lab.memory import give_back
 from lab.pace import Beat, Pace
-from lab.session import Session
+from lab.session import Session, Tick
 from lab.until import Until
 
 SLICE = 0.010  # seconds of training between looks at the commands
@@ -138,7 +138,10 @@ class Engine(QThread):
         self._send(self._rewind, interrupts=True)
 
     def undo(self, lane: int = 0) -> None:
-        self._send(lambda: self._undo(lane), interrupts=True)
+        self._send(lambda: self._rewrite(Session.undo, lane), interrupts=True)
+
+    def redo(self, lane: int = 0) -> None:
+        self._send(lambda: self._rewrite(Session.redo, lane), interrupts=True)
 
     def restart(
         self, seed: int | None = None, settings: Mapping[str, Any] | None = None, lane: int | None = None
@@ -416,9 +419,9 @@ class Engine(QThread):
         if diverged:
             self._seek(max(0, min(diverged) - 1))
 
-    def _undo(self, lane: int) -> None:
+    def _rewrite(self, how: Callable[[Session, Tick], bool], lane: int) -> None:
         if lane in self.lanes:
-            self.lanes[lane].session.undo(lambda _: not self._interrupted())
+            how(self.lanes[lane].session, lambda _: not self._interrupted())
             self._mark()
 
     def _restart(self, seed: int | None, settings: Mapping[str, Any] | None, only: int | None) -> None:

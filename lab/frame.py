@@ -76,6 +76,7 @@ class Frame:
     diverged: tuple[int, str] | None = None  # (step, metric)
     approximate: bool = False
     finer: bool = False  # some pictures can still be refined
+    undone: int = 0  # gestures that were taken back and can be done again
     lane: int = 0
     seal: Seal = UNSEALED  # of the test set
 

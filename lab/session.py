@@ -6,6 +6,7 @@ import importlib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import takewhile
 from time import perf_counter
 from types import GeneratorType
 from typing import Any
@@ -48,6 +49,7 @@ class Session:
         self._trails: tuple[str, ...]
         self._recovering: bool
         self._held: Held | None
+        self._undone: list[list[Entry]]  # the journals that undo left; what was done in the last can be done again
         self._restarted: int | None  # the gesture that began this run
         self.ghost: Ghost | None = None
         self.sealing = Sealing()
@@ -286,6 +288,7 @@ class Session:
         self._branch(applied)
         self.run.journal.append(entry)
         self._held = Held(entry, before)
+        self._undone = []
         for _ in range(stages):
             self.stage()
 
@@ -326,16 +329,27 @@ class Session:
         journal = self.run.journal
         if not journal:
             return False
+        self._undone.append(journal)
+        return self._rewrite([entry for entry in journal if entry.gesture != journal[-1].gesture], tick)
+
+    def redo(self, tick: Tick | None = None) -> bool:
+        """Do again what was taken out last, where it was done. False if nothing was, or something was done since."""
+        return bool(self._undone) and self._rewrite(self._undone.pop(), tick)
+
+    def _rewrite(self, journal: list[Entry], tick: Tick | None) -> bool:
+        """Another journal for this run: replay from where they part to where we stand."""
         self._abandon()
-        gesture, t = journal[-1].gesture, self.t
-        first = next(i for i, entry in enumerate(journal) if entry.gesture == gesture)
-        left = [entry for entry in journal if entry.gesture != gesture]
-        at = journal[first].t
-        self.run = self.run.cut(min(at, self.end), first)
-        self.run.journal = left
-        self.checkpoints.cut(at, first)
-        if self.applied > first or self.t > at:
+        old, t = self.run.journal, self.t
+        parts = len(list(takewhile(lambda both: both[0] is both[1], zip(old, journal))))
+        at = min(entries[parts].t for entries in (old, journal) if parts < len(entries))
+        self.run = self.run.cut(min(at, self.end), parts)
+        self.run.journal = list(journal)
+        self.checkpoints.cut(at, parts)
+        self._held = None
+        if self.applied > parts or self.t > at:
             self._put_back(self.checkpoints.nearest(min(t, at)))
+        else:
+            self._catch_up()
         return self.seek(t, tick)
 
     def restart(
@@ -375,6 +389,7 @@ class Session:
             settings=experiment.settings(),
             layout=self.layout,
             gestures=run.gestures(),
+            undone=len(self._undone),
             seed=self.seed,
             ghost=self.ghost,
             finished=self.finished,
@@ -451,7 +466,7 @@ class Session:
         self.experiment, self.begun = experiment, experiment.settings()
         self.run, self.applied, self.partial = Run(), 0, None
         self.layout, self._trails = layout, marks.trails(layout)
-        self._restarted, self._held = None, None
+        self._restarted, self._held, self._undone = None, None, []
         self._recovering = False
         wrong = self.run.columns.append(measured(row))
         self.run.diverged = (0, wrong) if wrong else None

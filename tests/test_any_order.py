@@ -17,7 +17,7 @@ from tests.bits import bits
 from tests.test_every_experiment import drawn_arguments
 
 CATALOGUE = Catalogue()
-OPERATIONS = ("step", "step", "stage", "seek", "set", "set", "act", "undo", "restart", "draw")
+OPERATIONS = ("step", "step", "stage", "seek", "set", "set", "act", "undo", "redo", "restart", "draw")
 
 
 def drawn_value(data: st.DataObject, control: Any) -> Any:
@@ -44,8 +44,8 @@ def one_move(data: st.DataObject, session: Session) -> None:
                 getattr(session, what)()
         elif what == "seek":
             session.seek(data.draw(st.integers(0, session.end + 3)))
-        elif what == "undo":
-            session.undo()
+        elif what in ("undo", "redo"):
+            getattr(session, what)()
         elif what == "restart":
             session.restart(data.draw(st.sampled_from([None, 5])))
         elif what == "set" and kind.controls:

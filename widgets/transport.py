@@ -1,4 +1,4 @@
-"""The transport: restart, back, play, step, stage, undo, the timeline, the pace, and what is measured now."""
+"""The transport: restart, back, play, step, stage, undo, redo, the timeline, the pace, and what is measured now."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ BUTTONS = {  # name → (icon, what it does, its key)
     "step": ("forward", "One step on", "→"),
     "stage": ("stage", "One stage on, within the step", "Shift+→"),
     "undo": ("undo", "Undo the last thing done", "Ctrl+Z"),
+    "redo": ("redo", "Do again what was undone", "Ctrl+Shift+Z"),
 }
 
 
@@ -57,7 +58,7 @@ class Transport(QFrame):
         self.symbols: Mapping[str, str] = {}
         self.buttons: dict[str, QPushButton | QToolButton] = {}
         row = QHBoxLayout()
-        row.setSpacing(6)
+        row.setSpacing(4)
         for name, (_, said, key) in BUTTONS.items():
             button: QPushButton | QToolButton = QPushButton() if name == "play" else QToolButton()
             button.setToolTip(f"{said} ({key})")
@@ -146,6 +147,7 @@ class Transport(QFrame):
             self.news.setToolTip(news)
         self.ghost.setVisible(frame.ghost is not None)
         self.buttons["undo"].setEnabled(bool(frame.gestures))
+        self.buttons["redo"].setEnabled(frame.undone > 0)
         self.buttons["back"].setEnabled(frame.t > 0 or bool(frame.stage))
 
     def _read_out(self, frame: Frame) -> str:

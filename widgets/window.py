@@ -163,6 +163,7 @@ class Window(QMainWindow):
             ("Home", "home"),
             ("End", "end"),
             ("Ctrl+Z", "undo"),
+            ("Ctrl+Shift+Z", "redo"),
         ):
             QShortcut(QKeySequence(keys), self, lambda name=name: self.press(name))
         QShortcut(QKeySequence("Ctrl+F"), self, self.shelf.search.setFocus)
@@ -222,7 +223,7 @@ class Window(QMainWindow):
 
     def press(self, name: str) -> None:
         """What a button of the transport, or its key, does."""
-        if self.kind is None or (self.kind.explores() and name not in ("undo", "restart")):
+        if self.kind is None or (self.kind.explores() and name not in ("undo", "redo", "restart")):
             return
         engine = self.engine
         if name == "play":
@@ -234,7 +235,8 @@ class Window(QMainWindow):
             engine.seek(max((frame.end for frame in self.lanes.frames), default=0))
         else:
             {"restart": engine.restart, "back": engine.back, "step": engine.step, "stage": engine.stage,
-             "undo": lambda: engine.undo(self.chosen_lane)}[name]()  # fmt: skip
+             "undo": lambda: engine.undo(self.chosen_lane),
+             "redo": lambda: engine.redo(self.chosen_lane)}[name]()  # fmt: skip
 
     def look_at(self, names: frozenset[str], lane: int = 0) -> None:
         """The engine draws what a lane's panels and the sliders' limits name, and nothing else."""

@@ -38,7 +38,7 @@ def visit(window: Window, rng: random.Random, gaps: Gaps, name: str) -> None:
     window.engine.set_speed(rng.choice((30.0, FLAT_OUT)))
     window.engine.play()
     spin(rng.uniform(0.5, 2.0))
-    for button in rng.sample(("play", "step", "back", "undo", "restart", "home", "end"), 3):
+    for button in rng.sample(("play", "step", "back", "undo", "redo", "restart", "home", "end"), 3):
         gaps.doing = f"{button} in {name}"
         window.press(button)
         spin(0.1)

@@ -172,6 +172,10 @@ def test_step_stage_back_and_undo(watched: Watcher, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: len(watched.last.gestures) == 1)
     engine.undo()
     qtbot.waitUntil(lambda: watched.last.gestures == ())
+    engine.redo()
+    qtbot.waitUntil(lambda: len(watched.last.gestures) == 1)
+    engine.undo()
+    qtbot.waitUntil(lambda: watched.last.gestures == ())
     engine.back()
     qtbot.waitUntil(lambda: watched.last.t == 0)
 

@@ -186,6 +186,46 @@ def test_undo_from_before_the_gesture_leaves_the_present_where_it_is() -> None:
     assert state(session) == state(run(Session(Walk, seed=6), 15))
 
 
+@pytest.mark.parametrize("back_to", [15, 12, 10, 7, 5, 2, 0])
+def test_redo_does_again_exactly_what_undo_took_out_wherever_we_stand(back_to: int) -> None:
+    session = run(Session(Walk, seed=6), 5)
+    session.act("put", [0, 1.0, 1.0])
+    run(session, 5)
+    gesture = session.gesture()
+    session.set("rate", 0.7, gesture)
+    session.step()
+    session.act("put", [0, 2.0, 2.0], gesture)
+    run(session, 4)
+    last, journal = state(session), list(session.run.journal)
+    metrics = {name: column.copy() for name, column in session.run.columns.views().items()}
+    assert not session.redo()
+    session.undo()
+    session.undo()
+    assert session.draw().undone == 2
+    session.seek(back_to)
+    assert session.redo()
+    assert session.run.journal == journal[:1]
+    assert session.redo()
+    assert not session.redo()
+    assert session.t == back_to
+    assert session.run.journal == journal
+    session.seek(15)
+    assert state(session) == last
+    for name, column in session.run.columns.views().items():
+        np.testing.assert_array_equal(column, metrics[name])
+
+
+def test_what_is_done_after_an_undo_is_not_done_over_by_redo() -> None:
+    session = run(Session(Walk, seed=6), 5)
+    session.set("rate", 0.7)
+    session.undo()
+    session.set("rate", 0.3)
+    assert not session.redo()
+    session.undo()
+    session.restart()
+    assert not session.redo()
+
+
 def test_stages_stop_within_a_step_and_change_nothing() -> None:
     session, plain = run(Session(Walk, seed=8), 4), run(Session(Walk, seed=8), 5)
     names = []
@@ -423,6 +463,7 @@ moves = st.lists(
         st.tuples(st.just("put"), st.floats(-5, 5)),
         st.tuples(st.just("erase"), st.integers(0, 5)),
         st.tuples(st.just("undo"), st.just(0)),
+        st.tuples(st.just("redo"), st.just(0)),
     ),
     max_size=14,
 )
@@ -438,8 +479,8 @@ def test_whatever_was_done_a_replay_is_the_same(moves: list[tuple[str, Any]]) ->
                 getattr(session, what)()
         elif what == "seek":
             session.seek(value)
-        elif what == "undo":
-            session.undo()
+        elif what in ("undo", "redo"):
+            getattr(session, what)()
         elif what == "rate":
             session.set("rate", value)
         elif what == "put":

@@ -28,7 +28,7 @@ from widgets.window import Window
 CATALOGUE = Catalogue()
 QUICK = [name for name in CATALOGUE.entries if not CATALOGUE.load(name).uses_torch]
 ENDINGS = {SaveMetrics: ".csv", SaveArrays: ".npz", SaveWeights: ".safetensors"}
-BUTTONS = ("play", "play", "step", "back", "stage", "undo", "restart", "home", "end")
+BUTTONS = ("play", "play", "step", "back", "stage", "undo", "redo", "restart", "home", "end")
 MOVES = (
     "open",
     "press",

@@ -38,7 +38,7 @@ from widgets.theme import DARK, LIGHT, RESOURCES, Theme, apply, colour_map, icon
 
 THEMES = pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
 ICONS = {
-    *("restart", "back", "play", "pause", "forward", "stage", "undo", "maximise", "restore", "reset", "search"),
+    *("restart", "back", "play", "pause", "forward", "stage", "undo", "redo", "maximise", "restore", "reset", "search"),
     *("sun", "moon", "info", "close", "copy", "plus", "minus", "warning", "compare", "export", "present"),
     *("upload", "dice"),
 }

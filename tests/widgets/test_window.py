@@ -259,8 +259,14 @@ def test_a_control_acts_on_the_run_and_leaves_a_mark_on_the_timeline(window: Win
     qtbot.waitUntil(lambda: window.frame is not None and window.frame.settings["rate"] == 0.5)
     assert window.frame is not None
     assert window.frame.gestures == ((1, "rate = 0.5"),)
+    redo = window.transport.buttons["redo"]
+    assert not redo.isEnabled()
     press(window, qtbot, "undo")
     qtbot.waitUntil(lambda: window.frame is not None and window.frame.settings["rate"] == 0.1)
+    assert redo.isEnabled()
+    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.settings["rate"] == 0.5)
+    assert not redo.isEnabled()
 
 
 def test_a_panel_can_fill_the_stage_and_be_put_back(window: Window, qtbot: QtBot) -> None:
