@@ -17,6 +17,7 @@ from widgets.eliding import ElidingLabel
 from widgets.look import Look
 from widgets.marks import Hands
 from widgets.stage import Stage
+from widgets.steady import Line
 from widgets.theme import icon
 
 if TYPE_CHECKING:  # the window makes the lanes
@@ -93,9 +94,9 @@ class LaneHeader(QFrame):
         box.setVerticalSpacing(0)
         box.addWidget(self.sign, 0, 0)
         box.addWidget(self.name, 0, 1)
-        box.addWidget(self.metrics, 0, 2)
+        box.addWidget(Line(self.metrics), 0, 2)
         box.addWidget(self.away, 0, 3)
-        box.addWidget(self.differs, 1, 0, 1, 4)
+        box.addWidget(Line(self.differs), 1, 0, 1, 4)
         self.away.setVisible(slot > 0)
         box.setColumnStretch(2, 1)
         self.restyle(look)

@@ -14,6 +14,7 @@ from widgets.eliding import ElidingLabel
 from widgets.look import Look, rich
 from widgets.marks import Hands, Legend, Painter, PlotPainter, WidgetPainter, painter
 from widgets.plot import Plot
+from widgets.steady import Line
 from widgets.theme import icon
 
 
@@ -47,7 +48,7 @@ class Card(QFrame):
         head.setSpacing(8)
         head.addWidget(self.title)
         head.addWidget(self.key)
-        head.addWidget(self.detail, 1)
+        head.addWidget(Line(self.detail), 1)
         head.addWidget(self.size_button)
         body = QVBoxLayout(self)
         body.setContentsMargins(12, 8, 8, 8)

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSlider, QToolButton
 
 from lab.engine import Status
 from lab.frame import Frame
 from lab.pace import FLAT_OUT
 from widgets.eliding import ElidingLabel
 from widgets.look import Look, rich
+from widgets.steady import Line
 from widgets.theme import icon
 from widgets.timeline import Timeline
 
@@ -87,8 +88,6 @@ class Transport(QFrame):
         self.rate.setProperty("quiet", True)
         self.metrics = QLabel()
         self.metrics.setTextFormat(Qt.TextFormat.RichText)
-        self.metrics.setMinimumWidth(0)
-        self.metrics.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.news = ElidingLabel()
         self.news.setProperty("quiet", True)
         self.news.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -103,17 +102,18 @@ class Transport(QFrame):
         grid.setVerticalSpacing(4)
         below = QHBoxLayout()
         below.setSpacing(12)
-        below.addWidget(self.metrics, 3)
-        below.addWidget(self.news, 2)
+        below.addWidget(Line(self.metrics), 3)
+        below.addWidget(Line(self.news), 2)
         below.addWidget(self.ghost)
         grid.addLayout(row, 0, 0)
         grid.addWidget(self.timeline, 0, 1)
-        grid.addWidget(self.counter, 0, 2)
+        self._counting, self._speaking = Line(self.counter, grows=True), Line(self.rate, grows=True)
+        grid.addWidget(self._counting, 0, 2)
         speed = QLabel("speed")
         speed.setProperty("quiet", True)
         grid.addWidget(speed, 0, 3)
         grid.addWidget(self.pace, 0, 4)
-        grid.addWidget(self.rate, 0, 5)
+        grid.addWidget(self._speaking, 0, 5)
         grid.addLayout(below, 1, 1, 1, 5)
         grid.setColumnStretch(1, 5)
         grid.setColumnStretch(4, 1)
@@ -126,8 +126,8 @@ class Transport(QFrame):
             if name != "play":
                 button.setIcon(icon(BUTTONS[name][0], look.theme.text))
         self._playing = None
-        self.rate.setMinimumWidth(round(84 * look.scale))
-        self.counter.setMinimumWidth(round(76 * look.scale))
+        self._speaking.at_least(round(84 * look.scale))
+        self._counting.at_least(round(76 * look.scale))
         self.timeline.restyle(look)
 
     def show_frame(self, frame: Frame, status: Status) -> None:

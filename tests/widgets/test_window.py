@@ -193,6 +193,37 @@ def test_what_is_done_while_another_experiment_opens_is_not_done_to_that(window:
     qtbot.waitUntil(lambda: window.frame is not None and window.frame.settings["rate"] == rate / 2)
 
 
+class Heard(QObject):
+    """How often the window's own layout was asked for."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__()
+        self.layouts = 0
+        window.centralWidget().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.layouts += event.type() == QEvent.Type.LayoutRequest
+        return False
+
+
+def test_frames_do_not_lay_the_window_out_anew(window: Window, qtbot: QtBot) -> None:
+    opened(window, qtbot, "optimiser-race", tiny=False)  # notes, details, read-outs: all of them change
+    window.engine.set_speed(FLAT_OUT)
+    window.engine.play()
+    qtbot.waitUntil(lambda: window.frame is not None and window.frame.t > 1000, timeout=20_000)
+    qtbot.wait(300)  # the widest and the tallest were shown
+    heard, frames = Heard(window), 0
+
+    def count(_: object) -> None:
+        nonlocal frames
+        frames += 1
+
+    window.shown.connect(count)
+    qtbot.waitUntil(lambda: frames > 20, timeout=20_000)
+    window.shown.disconnect(count)
+    assert heard.layouts <= 2
+
+
 def test_typing_in_a_field_is_typing_not_playing(window: Window, qtbot: QtBot) -> None:
     opened(window, qtbot, "walk")
     window.shelf.search.setFocus()

@@ -142,6 +142,7 @@ class Canvas(QWidget):
         super().__init__()
         self.owner = owner
         self.at: QPointF | None = None  # the mouse
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # or all that lies under it is painted each time
         self.setMouseTracking(True)
         self.setMinimumSize(60, 40)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -155,6 +156,7 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         p = QPainter(self)
+        p.fillRect(event.rect(), self.owner.look.colour("card"))
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.owner.paint(p)
         p.end()

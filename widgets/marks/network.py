@@ -233,15 +233,14 @@ class NetworkPainter(CanvasPainter):
         box = QRectF(column.x - size / 2, float(column.y[unit[1]]) - size / 2, size, size)
         corner = 0.14 * size if column.maps else size / 2
         p.setPen(self.look.pen("text", 2) if unit == self.unit else self.look.pen("quiet", 1 if size > 12 else 0.6))
-        p.setBrush(self.look.colour("field"))
-        p.drawRoundedRect(box, corner, corner)
+        brush = QBrush(self.look.colour("field"))
         if column.maps:
             picture = column.maps[unit[1]]
             fit = QTransform.fromTranslate(box.left(), box.top())
             brush = QBrush(picture)
             brush.setTransform(fit.scale(size / picture.width(), size / picture.height()))
-            p.setBrush(brush)
-            p.drawRoundedRect(box, corner, corner)
+        p.setBrush(brush)
+        p.drawRoundedRect(box, corner, corner)
         if self._is_off(unit):
             p.setPen(self.look.pen("text", 2))
             p.drawLine(box.topLeft(), box.bottomRight())
