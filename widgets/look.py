@@ -51,6 +51,14 @@ class Look:
         return font
 
 
+MINUS = re.compile(r"(?<![\w)\]])-(?=[.\d∞])")
+
+
+def typeset(said: str) -> str:
+    """A sentence of the lab's as it is printed: a minus sign before a number is no hyphen."""
+    return MINUS.sub("−", said) if "-" in said else said
+
+
 def rich(symbol: str) -> str:
     """A symbol as rich text: what follows an underscore is set lower."""
     return re.sub(r"_\{?(\w+)\}?", r"<sub>\1</sub>", html.escape(symbol))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, Q
 from lab.frame import Frame
 from lab.marks import Panel
 from widgets.eliding import ElidingLabel
-from widgets.look import Look, rich
+from widgets.look import Look, rich, typeset
 from widgets.marks import Hands, Legend, Painter, PlotPainter, WidgetPainter, painter
 from widgets.plot import Plot
 from widgets.steady import Line
@@ -117,7 +117,7 @@ class Card(QFrame):
         if entries != self._entries:
             self._entries = entries
             self._place_legend()
-        text = str(frame.values.get(self.panel.detail, "")) if self.panel.detail else ""
+        text = typeset(str(frame.values.get(self.panel.detail, ""))) if self.panel.detail else ""
         if text != self.detail.toolTip():
             self.detail.setText(text)
             self.detail.setToolTip(text)

@@ -103,7 +103,7 @@ class Transport(QFrame):
         below = QHBoxLayout()
         below.setSpacing(12)
         below.addWidget(Line(self.metrics), 3)
-        below.addWidget(Line(self.news), 2)
+        below.addWidget(self.news, 2)
         below.addWidget(self.ghost)
         grid.addLayout(row, 0, 0)
         grid.addWidget(self.timeline, 0, 1)

@@ -37,6 +37,11 @@ def test_it_says_the_text_as_it_is(qtbot: QtBot) -> None:
     assert painter.words.textFormat().name == "PlainText"
 
 
+def test_a_minus_sign_before_a_number_is_no_hyphen(qtbot: QtBot) -> None:
+    painter = shown(qtbot, "R² -0.198, (-1, -.5), -∞; 1-3, one-hot, x-1, 2e-05, a) -b")
+    assert painter.words.text() == "R² −0.198, (−1, −.5), −∞; 1-3, one-hot, x-1, 2e-05, a) -b"
+
+
 def test_it_takes_its_natural_height_at_the_top(qtbot: QtBot) -> None:
     short, long = shown(qtbot, SHORT), shown(qtbot, LONG)
     qtbot.waitUntil(lambda: long.words.height() >= 3 * short.words.height())

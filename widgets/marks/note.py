@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from lab.frame import Frame
-from widgets.look import Look
+from widgets.look import Look, typeset
 from widgets.marks import Hands, WidgetPainter
 from widgets.steady import Passage
 
@@ -26,7 +26,7 @@ class NotePainter(WidgetPainter):
         self.widget = self.passage = Passage(words)
 
     def show(self, frame: Frame) -> None:
-        text = str(frame.values.get(self.mark.text, ""))
+        text = typeset(str(frame.values.get(self.mark.text, "")))
         if text != self.words.text():  # set again it would lose what a person has selected
             self.words.setText(text)
             self.passage.keep_height()
