@@ -22,7 +22,7 @@ from lab.run import Held, Partial, Run, measured
 from lab.seal import Sealing
 
 BUDGET = 24 * 2**20  # bytes of checkpoints
-WORTH = 20  # a checkpoint is taken when stepping since the last took this many times what a copy takes
+WORTH = 40  # a checkpoint is taken when stepping since the last took this many times what a copy takes
 
 Tick = Callable[[int], bool]  # told the step reached; False stops the seek there
 
