@@ -152,6 +152,7 @@ class Lanes(QObject):
         first.header.chosen.connect(lambda: window.choose_lane(0))
         first.header.hide()
         self.frames: Sequence[Frame] = ()
+        self._untold = False
         self.boxes = {0: first}  # by the number of the lane
         window.stages.addWidget(first)
         window.stage.enlarging.connect(self._enlarged)
@@ -177,6 +178,7 @@ class Lanes(QObject):
         for lane in come:
             self._add(lane)
         if come or gone:
+            self._untold = True  # until a moment is shown to its end: a newer one may come before that
             self._share_room()
             self.mark_chosen()
         if come:
@@ -188,7 +190,8 @@ class Lanes(QObject):
         if frames[1:]:
             self.axes.even()
             self._tell(frames)
-        if come or gone:
+        if self._untold:
+            self._untold = False
             self.changed.emit()
 
     def forget(self) -> None:
@@ -197,6 +200,7 @@ class Lanes(QObject):
         for lane in further:
             self._remove(lane)
         self.window.chosen_lane, self.frames = 0, ()
+        self._untold = False
         if further:
             self._share_room()
             self.mark_chosen()

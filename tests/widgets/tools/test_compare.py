@@ -262,6 +262,20 @@ def test_the_table_tells_what_differs_and_the_curves_lie_in_one_plot(window: Win
     assert window.chosen_lane == 0
 
 
+def test_a_lane_is_told_of_though_a_newer_moment_comes_before_its_first_was_shown(window: Window, qtbot: QtBot) -> None:
+    duplicated(window, qtbot)
+    qtbot.waitUntil(lambda: window.findChild(Comparison) is not None)
+    both = window.lanes.frames
+    window.engine.drop(1)
+    qtbot.waitUntil(lambda: has_lanes(window, 1) and window.findChild(Comparison) is None)
+    begun = window.lanes.showing(both)
+    next(begun)
+    begun.close()
+    assert window.findChild(Comparison) is None
+    list(window.lanes.showing(both))
+    assert window.findChild(Comparison) is not None
+
+
 def test_the_comparison_can_be_closed_and_opened_again(window: Window, qtbot: QtBot) -> None:
     duplicated(window, qtbot)
     window.drawer.take(comparison(window))
