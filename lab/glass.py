@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.catalogue import Catalogue
 from lab.files import write_whole
-from lab.frame import Entry
+from lab.frame import UNSEALED, Entry
 from lab.seal import Sealing, seal_from
 from lab.session import Session
 
@@ -24,7 +24,30 @@ LONGEST_NAME = 60
 
 def save(session: Session, path: str | Path) -> None:
     """Write the run, whole or not at all."""
-    write_whole(path, json.dumps(session.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_whole(path, json.dumps(told(session), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def told(session: Session) -> dict[str, Any]:
+    """Exactly what a replay needs: experiment, settings at the start, seed, journal, and what is looked at."""
+    controls, actions = session.kind.controls, []
+    for entry in session.run.journal:
+        value = controls[entry.name].to_json(entry.value) if entry.kind == "set" else list(entry.value)
+        actions.append([entry.t, entry.kind, entry.name, value, entry.gesture])
+    kept: dict[str, Any] = {}
+    if session.bookmarks:
+        kept["bookmarks"] = [[t, name] for t, name in sorted(session.bookmarks.items())]
+    if session.sealing.seal != UNSEALED:
+        kept["seal"] = session.sealing.seal.to_json()
+    return {
+        "watchglass": VERSION,
+        "experiment": session.kind.name,
+        "seed": session.seed,
+        "settings": {name: controls[name].to_json(v) for name, v in session.begun.items() if not controls[name].view},
+        "view": {name: controls[name].to_json(v) for name, v in session.experiment.settings(view=True).items()},
+        "journal": actions,
+        "t": session.t,
+        **kept,
+    }
 
 
 def read(path: str | Path, catalogue: Catalogue) -> tuple[Session, int]:

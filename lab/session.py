@@ -17,7 +17,7 @@ from lab import marks
 from lab.checkpoints import Checkpoint, Checkpoints
 from lab.controls import same
 from lab.experiment import ACTION, START, STEP, Experiment
-from lab.frame import UNSEALED, Entry, Frame, Ghost
+from lab.frame import Entry, Frame, Ghost
 from lab.run import Held, Partial, Run, measured
 from lab.seal import Sealing
 
@@ -415,37 +415,13 @@ class Session:
         finest = replace(frame, values={**frame.values, **finer}, finer=bool(self.experiment.own.refining))
         return self.sealing.cover(self.kind, finest)
 
-    # ------------------------------------------------------------ as a file
-
-    def to_json(self) -> dict[str, Any]:
-        """Exactly what a replay needs: experiment, settings at the start, seed, journal, and what is looked at."""
-        controls, actions = self.kind.controls, []
-        for entry in self.run.journal:
-            value = controls[entry.name].to_json(entry.value) if entry.kind == "set" else list(entry.value)
-            actions.append([entry.t, entry.kind, entry.name, value, entry.gesture])
-        kept: dict[str, Any] = {}
-        if self.bookmarks:
-            kept["bookmarks"] = [[t, name] for t, name in sorted(self.bookmarks.items())]
-        if self.sealing.seal != UNSEALED:
-            kept["seal"] = self.sealing.seal.to_json()
-        return {
-            "watchglass": 1,
-            "experiment": self.kind.name,
-            "seed": self.seed,
-            "settings": {n: controls[n].to_json(v) for n, v in self.begun.items() if not controls[n].view},
-            "view": {n: controls[n].to_json(v) for n, v in self.experiment.settings(view=True).items()},
-            "journal": actions,
-            "t": self.t,
-            **kept,
-        }
+    # ------------------------------------------------------------ beginnings
 
     def load_journal(self, entries: Iterable[Entry]) -> None:
         """Take over a journal that was read from a file; seek replays it."""
         self.run.journal = sorted(entries, key=lambda entry: entry.t)
         self._gestures = itertools.count(1 + max((e.gesture for e in self.run.journal), default=0))
         self._catch_up()
-
-    # ------------------------------------------------------------ beginnings
 
     def _begin(self, experiment: Experiment) -> None:
         """Start the experiment; only if that succeeds does it take the old one's place."""

@@ -81,7 +81,7 @@ def drive(data: st.DataObject, moves: int) -> None:
     session.seek(end)
     assert bits(session.draw().values) == state
     assert not session.approximate
-    again, t = glass.session_from(session.to_json(), CATALOGUE)
+    again, t = glass.session_from(glass.told(session), CATALOGUE)
     again.seek(t)
     assert bits(again.draw().values) == state
 

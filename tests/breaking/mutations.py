@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from lab import glass
 from lab.catalogue import Catalogue
 from lab.session import Session
 
@@ -36,7 +37,7 @@ def run(rng: random.Random) -> bytes:
         session.act("move_centre", [0, 1.0, 2.0])
     session.seek(4)
     session.bookmarks = {3: "here"}
-    return json.dumps(session.to_json(), indent=1).encode()
+    return json.dumps(glass.told(session), indent=1).encode()
 
 
 def table(rng: random.Random) -> bytes:

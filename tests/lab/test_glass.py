@@ -41,7 +41,7 @@ def test_a_saved_run_replays_exactly(tmp_path: Path) -> None:
     again.seek(t)
     assert t == session.t
     assert bits(again.experiment.snapshot()) == bits(session.experiment.snapshot())
-    assert again.to_json() == session.to_json()
+    assert glass.told(again) == glass.told(session)
 
 
 def test_a_file_is_lines_of_text_with_known_fields(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_file_is_lines_of_text_with_known_fields(tmp_path: Path) -> None:
 
 
 def broken(**changes: Any) -> str:
-    return json.dumps({**lived().to_json(), **changes})
+    return json.dumps({**glass.told(lived()), **changes})
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_what_is_not_text_or_not_there_is_refused(tmp_path: Path) -> None:
 @settings(max_examples=60)
 @given(st.data())
 def test_a_mutated_file_opens_or_is_refused_and_nothing_else(data: st.DataObject) -> None:
-    text = json.dumps(lived().to_json())
+    text = json.dumps(glass.told(lived()))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(text) - 1))
         put = data.draw(st.sampled_from(["", "0", "9", "-", "[", "]", "{", "}", '"', ",", "e", "null", "1e999"]))

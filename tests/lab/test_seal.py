@@ -112,7 +112,7 @@ def test_seal_and_bookmarks_are_kept_in_the_file(tmp_path: Path) -> None:
 
 
 def test_a_run_without_them_is_written_as_ever_and_an_old_file_opens() -> None:
-    data = run().to_json()
+    data = glass.told(run())
     assert set(data) == {"watchglass", "experiment", "seed", "settings", "view", "journal", "t"}
     read, _ = glass.session_from(data, WithPulled())
     assert read.bookmarks == {}
@@ -138,7 +138,7 @@ def test_a_run_without_them_is_written_as_ever_and_an_old_file_opens() -> None:
 )
 def test_a_damaged_field_is_refused_with_a_sentence(field: str, value: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        glass.session_from({**run().to_json(), field: value}, WithPulled())
+        glass.session_from({**glass.told(run()), field: value}, WithPulled())
 
 
 def test_a_seal_reads_back() -> None:
