@@ -347,7 +347,7 @@ class Session:
         self.checkpoints.cut(at, parts)
         self._held = None
         if self.applied > parts or self.t > at:
-            self._put_back(self.checkpoints.nearest(min(t, at)))
+            self._put_back(self.checkpoints.nearest(t))
         else:
             self._catch_up()
         return self.seek(t, tick)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lab import session as sessions
 from lab.controls import Slider, Unfit
 from lab.experiment import Experiment, drawn
 from lab.session import Session
@@ -186,8 +187,12 @@ def test_undo_from_before_the_gesture_leaves_the_present_where_it_is() -> None:
     assert state(session) == state(run(Session(Walk, seed=6), 15))
 
 
+@pytest.mark.parametrize("worth", [0, 40])
 @pytest.mark.parametrize("back_to", [15, 12, 10, 7, 5, 2, 0])
-def test_redo_does_again_exactly_what_undo_took_out_wherever_we_stand(back_to: int) -> None:
+def test_redo_does_again_exactly_what_undo_took_out_wherever_we_stand(
+    back_to: int, worth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "WORTH", worth)  # 0: a checkpoint after each step
     session = run(Session(Walk, seed=6), 5)
     session.act("put", [0, 1.0, 1.0])
     run(session, 5)
@@ -213,6 +218,26 @@ def test_redo_does_again_exactly_what_undo_took_out_wherever_we_stand(back_to: i
     assert state(session) == last
     for name, column in session.run.columns.views().items():
         np.testing.assert_array_equal(column, metrics[name])
+
+
+def test_undo_of_a_gesture_that_another_came_into_takes_out_all_of_it_and_nothing_else() -> None:
+    session = run(Session(Walk, seed=6), 5)
+    gesture = session.gesture()
+    session.act("put", [0, 1.0, 1.0], gesture)
+    run(session, 3)
+    session.set("rate", 0.7)
+    run(session, 3)
+    session.act("put", [0, 2.0, 2.0], gesture)
+    last = state(run(session, 4))
+    session.undo()
+    alone = run(Session(Walk, seed=6), 8)
+    alone.set("rate", 0.7)
+    assert state(session) == state(run(alone, 7))
+    for name, column in session.run.columns.views().items():
+        np.testing.assert_array_equal(column, alone.run.columns.views()[name])
+    session.redo()
+    assert state(session) == last
+    assert not session.approximate
 
 
 def test_what_is_done_after_an_undo_is_not_done_over_by_redo() -> None:
@@ -469,9 +494,14 @@ moves = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=moves)
-def test_whatever_was_done_a_replay_is_the_same(moves: list[tuple[str, Any]]) -> None:
+@pytest.mark.parametrize("often", [False, True])
+def test_whatever_was_done_a_replay_is_the_same(
+    moves: list[tuple[str, Any]], often: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if often:  # a checkpoint after each step: one that should have been cut would be found
+        monkeypatch.setattr(sessions, "WORTH", 0)
     session = Session(Walk, seed=9)
     for what, value in moves:
         if what in ("step", "stage"):
