@@ -24,9 +24,9 @@ class Showing(QObject):
             timer.timeout.connect(then)
 
     def begin(self, pieces: Iterator[object], engine: Engine) -> None:
-        """Show these; what is left of an older moment is past."""
+        """Show these, from the next turn on; what is left of an older moment is past."""
         self._pieces, self._engine = pieces, engine
-        self._go_on()
+        self._turn.start(0)
 
     def drop(self) -> None:
         """Other panels come: what is left to show was for those that go."""

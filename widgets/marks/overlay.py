@@ -116,12 +116,14 @@ class Pieces:
 
 def bounds_of(places: Floats) -> Bounds | None:
     """The range of the finite ones among places (…, 2)."""
-    flat = places.reshape(-1, 2)
-    flat = flat[np.isfinite(flat).all(axis=1)]
-    if not len(flat):
+    x, y = places[..., 0], places[..., 1]
+    if x.size and np.isfinite(ends := (x.min(), x.max(), y.min(), y.max())).all():  # most often, and soon known
+        return tuple(map(float, ends))  # type: ignore[return-value]
+    finite = np.isfinite(x) & np.isfinite(y)
+    if not finite.any():
         return None
-    (x0, y0), (x1, y1) = flat.min(axis=0), flat.max(axis=0)
-    return float(x0), float(x1), float(y0), float(y1)
+    x, y = x[finite], y[finite]
+    return float(x.min()), float(x.max()), float(y.min()), float(y.max())
 
 
 def same(new: Any, old: Any) -> bool:
