@@ -64,9 +64,13 @@ def test_a_newer_moment_takes_the_place_of_an_older_one(qtbot: QtBot) -> None:
     showing = Showing(parent)
     older: list[int] = []
     newer: list[int] = []
-    showing.begin(pieces(older, 5), engine)  # type: ignore[arg-type]
-    qtbot.waitUntil(lambda: bool(older))
-    showing.begin(pieces(newer, 2), engine)  # type: ignore[arg-type]
+
+    def overtaken() -> Iterator[None]:
+        for piece in pieces(older, 5):
+            if len(older) == 2:
+                showing.begin(pieces(newer, 2), engine)  # type: ignore[arg-type]
+            yield piece
+
+    showing.begin(overtaken(), engine)  # type: ignore[arg-type]
     qtbot.waitUntil(lambda: engine.taken == 1)
-    assert newer == [0, 1]
-    assert len(older) < 5
+    assert (older, newer) == ([0, 1], [0, 1])
