@@ -62,7 +62,7 @@ def main(minutes: float) -> None:
             visit(window, rng, gaps, round_.pop())
             told["visits"] += 1
         visit(window, random.Random(0), gaps, names[0])
-        told["stalls"], told["longest"] = gaps.over, (gaps.longest, gaps.during)
+        told["stalls"], told["longest"] = list(gaps.over), (gaps.longest, gaps.during)  # before it measures again
         told["after"] = Size().told()
     print(json.dumps(told))
 
