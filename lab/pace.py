@@ -71,5 +71,5 @@ class Beat:
 
     def begin(self, now: float) -> None:
         """A frame is made now."""
-        late = now - self._next
+        late = max(0.0, now - self._next)
         self._next = now + 1 / self.rate - (late if late < LATE / self.rate else 0.0)

@@ -30,6 +30,13 @@ def test_a_pause_is_not_made_up_for() -> None:
     np.testing.assert_allclose(np.diff(begun), [1 / 30, 1 + 1 / 30, 1 / 30, 1 / 30])
 
 
+def test_frames_before_their_time_do_not_put_off_the_next_ever_further() -> None:
+    beat = Beat(30.0)
+    for now in (100.0, 100.001, 100.002, 100.003):  # finer pictures, shown between questions
+        beat.begin(now)
+    assert beat.wait(100.003) == pytest.approx(1 / 30)
+
+
 def test_frames_that_all_come_much_too_late_follow_each_other_at_their_own_pace() -> None:
     begun = frames([0.02] * 20)
     np.testing.assert_allclose(np.diff(begun), 0.02 + 1 / 30)
