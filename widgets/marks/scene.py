@@ -227,7 +227,10 @@ class Scene(QWidget):
                 x, y = (at.x() + 1) / 2 * self.width(), (1 - at.y()) / 2 * self.height()
                 y = min(max(y, HALF_LINE), self.height() - HALF_LINE)
                 beside = (at.x() - rim.x()) / max(math.hypot(at.x() - rim.x(), at.y() - rim.y()), 1e-9)
-                x += beside * painter.fontMetrics().horizontalAdvance(text) / 3  # a long one must not reach inward
+                long = painter.fontMetrics().horizontalAdvance(text)
+                x += beside * long / 3  # a long one must not reach inward
+                within = max(min(x, self.width() - long / 2), long / 2)  # nor out of the card
+                x, y = within, min(y + 2.5 * abs(x - within), self.height() - HALF_LINE)  # off the relief
                 painter.drawText(QRectF(x - 60, y - 10, 120, 20), Qt.AlignmentFlag.AlignCenter, text)
 
     # ------------------------------------------------------------ OpenGL
